@@ -1,7 +1,6 @@
 // A frame: what travels between chain and stages. It is self-describing: three cursors say what has been done to it,
 // so that a stage does all that it can and the chain asks what comes next.
-// Owns: the type and its binary encoding (little-endian, no gaps). Must not know: memory, kernels, text.
-
+// Owns: the types and nextTask. frame-codec.ts has the bytes. Must not know: memory, kernels, text.
 
 /** One logit to change before choosing: x = logit + bias; divided or multiplied by repetition; minus subtract. */
 export interface Adjustment {
@@ -55,7 +54,7 @@ export interface Frame {
   readonly segments: readonly Segment[];
   /** T token ids, all segments' rows in order. */
   readonly ids: Uint32Array;
-  /** (T, D) hidden states; empty before the first embedding. */
+  /** (T, D) hidden states; empty before the first embedding. Once all layers have run: only the rows of heads. */
   readonly hidden: Float32Array;
   /** Table rows below this have been looked up. */
   readonly embedded: number;
@@ -63,6 +62,54 @@ export interface Frame {
   readonly layer: number;
   /** Table rows below this have given their logits. */
   readonly headed: number;
-  /** One for each head of each segment, in order; empty before the first head. */
+  /** What the stage that ran last found in its rows of the table: one for each head, in order; else empty. */
   readonly results: readonly HeadResult[];
+}
+
+/** What is to be done next with a frame, and where: a table row, a layer, or nothing more. */
+export type Task =
+  | { readonly kind: "embed"; readonly row: number }
+  | { readonly kind: "layer"; readonly layer: number }
+  | { readonly kind: "head"; readonly row: number }
+  | { readonly kind: "done" };
+
+/** Sizes that decide when a frame is done. */
+export interface Depth {
+  readonly layers: number;
+  /** Rows of the table. */
+  readonly rows: number;
+  readonly tileRows: number;
+}
+
+/** The next task of a frame. Table rows that nobody asks for are passed over. */
+export function nextTask(frame: Frame, depth: Depth): Task {
+  if (frame.layer < depth.layers) {
+    let row = Number.POSITIVE_INFINITY;
+    for (const id of frame.ids) if (id >= frame.embedded && id < row) row = id;
+    return row < Number.POSITIVE_INFINITY ? { kind: "embed", row } : { kind: "layer", layer: frame.layer };
+  }
+  let row = Number.POSITIVE_INFINITY;
+  for (const { constraint } of heads(frame)) {
+    const [first, end] = headRows(constraint, depth);
+    const next = Math.max(first, frame.headed);
+    if (next < end) row = Math.min(row, next);
+  }
+  return row < Number.POSITIVE_INFINITY ? { kind: "head", row } : { kind: "done" };
+}
+
+/** The table rows [first, end) that a constraint asks for. */
+export function headRows(constraint: Constraint, depth: Depth): readonly [number, number] {
+  if (constraint.tile < 0) return [0, depth.rows];
+  return [constraint.tile * depth.tileRows, Math.min((constraint.tile + 1) * depth.tileRows, depth.rows)];
+}
+
+/** All heads of a frame, in the order of its rows, with the frame row each one reads. */
+export function heads(frame: Frame): { readonly row: number; readonly constraint: Constraint }[] {
+  const all: { row: number; constraint: Constraint }[] = [];
+  let first = 0;
+  for (const segment of frame.segments) {
+    for (const { row, constraint } of segment.heads) all.push({ row: first + row, constraint });
+    first += segment.length;
+  }
+  return all;
 }

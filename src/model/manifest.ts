@@ -4,7 +4,7 @@
 
 import { ModelFileError } from "../errors.ts";
 import type { StagePlan } from "./plan.ts";
-import { type Qwen2Config, parseConfig } from "./qwen2.ts";
+import { parseConfig, type Qwen2Config } from "./qwen2.ts";
 
 export const FORMAT = 1;
 /** A chunk file holds exactly this many bytes; the last of a stage may hold less. A static asset holds 25 MiB. */

@@ -97,7 +97,9 @@ export function parseConfig(json: unknown, file = "config.json"): Qwen2Config {
     throw new ModelFileError(file, message);
   };
   if (source.model_type !== "qwen2") {
-    fail(`unknown architecture ${JSON.stringify(source.model_type ?? null)}; dense Qwen2 and Qwen2.5 ("qwen2") run here`);
+    fail(
+      `unknown architecture ${JSON.stringify(source.model_type ?? null)}; dense Qwen2 and Qwen2.5 ("qwen2") run here`,
+    );
   }
   const integer = (field: string, fallback?: number): number => {
     const value = source[field] ?? fallback;

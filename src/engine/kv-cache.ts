@@ -1,0 +1,34 @@
+// The KV cache of one stage: where a page of a layer lies. The chain owns which page belongs to whom.
+// Takes sizes; gives offsets. Must not know: sessions, prefixes, eviction.
+//
+//   page 0                              page 1
+//   ┌─────────┬─────────┬─────────────┬─────────┬───
+//   │ layer 0 │ layer 1 │ …           │ layer 0 │ …      one layer's page: keys, then values, 32 positions each
+//   └─────────┴─────────┴─────────────┴─────────┴───
+
+import { type Offset, PAGE, pageBytes } from "../../kernels/abi.ts";
+import type { Qwen2Config } from "../model/qwen2.ts";
+import type { Arena } from "./arena.ts";
+
+export { PAGE };
+
+export class KvCache {
+  /** Pages of all sessions together. */
+  readonly pages: number;
+  /** Bytes from one page of a layer to the next page of the same layer. */
+  readonly stride: number;
+  readonly #base: Offset;
+  readonly #layerBytes: number;
+
+  constructor(arena: Arena, config: Qwen2Config, options: { layers: number; positions: number }) {
+    this.#layerBytes = pageBytes(config.num_key_value_heads, config.head_dim);
+    this.pages = Math.ceil(options.positions / PAGE);
+    this.stride = this.#layerBytes * options.layers;
+    this.#base = arena.reserve("KV pages", this.pages * this.stride);
+  }
+
+  /** The offset of page 0 of a layer, counted from the stage's first layer. */
+  layer(index: number): Offset {
+    return this.#base + index * this.#layerBytes;
+  }
+}

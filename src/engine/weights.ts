@@ -1,0 +1,128 @@
+// Weights: from chunk files into linear memory, checked while they arrive, and found again by name.
+// Takes a stage's manifest and a function that opens a chunk; gives tensors as offsets. The chunks are the memory image:
+// loading is copying. Must not know: where chunks come from, what the tensors are for.
+
+import { BLOCK, matrixBytes, type Offset, ROW_PAD, type WeightFormat } from "../../kernels/abi.ts";
+import { ModelFileError } from "../errors.ts";
+import { HASH_BYTES, type StageManifest } from "../model/manifest.ts";
+
+/** Opens a chunk file by its name. */
+export type FetchChunk = (file: string) => Promise<ReadableStream<Uint8Array>>;
+
+/** A packed matrix in memory. */
+export interface Matrix {
+  readonly format: WeightFormat;
+  readonly offset: Offset;
+  /** Rows, padded to a multiple of 8. */
+  readonly N: number;
+  /** Columns. */
+  readonly K: number;
+  /** Offset of the bias (N) f32, or 0. */
+  readonly bias: Offset;
+}
+
+/**
+ * Streams all chunks of a stage to `base` in `memory`; each MiB is compared with its SHA-256 as soon as it is whole.
+ * @throws {ModelFileError} naming the chunk that is short, long or damaged
+ */
+export async function loadWeights(
+  memory: WebAssembly.Memory,
+  base: Offset,
+  options: { stage: StageManifest; fetchChunk: FetchChunk; onProgress?: (bytes: number) => void },
+): Promise<void> {
+  const { stage, fetchChunk, onProgress } = options;
+  const image = new Uint8Array(memory.buffer, base, stage.bytes);
+  let loaded = 0;
+  let checked = 0;
+  for (const file of stage.chunks) {
+    for await (const piece of readAll(await fetchChunk(file))) {
+      if (loaded + piece.byteLength > stage.bytes) throw new ModelFileError(file, "is longer than the manifest says");
+      image.set(piece, loaded);
+      loaded += piece.byteLength;
+      while (checked < loaded && loaded >= Math.min(checked + HASH_BYTES, stage.bytes)) {
+        const end = Math.min(checked + HASH_BYTES, stage.bytes);
+        const found = hex(await crypto.subtle.digest("SHA-256", image.subarray(checked, end)));
+        const expected = stage.sha256[checked / HASH_BYTES];
+        if (found !== expected) {
+          throw new ModelFileError(file, `damaged: SHA-256 ${found}, expected ${expected}; pack the model again`);
+        }
+        checked = end;
+      }
+      onProgress?.(loaded);
+    }
+  }
+  if (loaded !== stage.bytes) {
+    throw new ModelFileError(stage.chunks.at(-1) ?? "stage", `has ${loaded} bytes in all, expected ${stage.bytes}`);
+  }
+}
+
+/** A stage's tensors, with the shapes that the model prescribes. */
+export class Tensors {
+  readonly #stage: StageManifest;
+  readonly #base: Offset;
+
+  constructor(stage: StageManifest, base: Offset) {
+    this.#stage = stage;
+    this.#base = base;
+  }
+
+  /** A matrix (rows, columns), with the bias of the same name if the file has one. */
+  matrix(name: string, shape: readonly number[]): Matrix {
+    const entry = this.#entry(name, shape);
+    const [rows = 0, K = 0] = shape;
+    if (entry.format === "f32") throw this.#error(`${name} is f32; a matrix is q4 or q8`);
+    if (K % BLOCK !== 0) throw this.#error(`${name} has ${K} columns; expected a multiple of ${BLOCK}`);
+    this.#inside(name, entry.offset, matrixBytes(entry.format, rows, K));
+    const biasName = name.replace(/\.weight$/, ".bias");
+    const bias = biasName in this.#stage.tensors ? this.vector(biasName, [rows]) : 0;
+    return {
+      format: entry.format,
+      offset: this.#base + entry.offset,
+      N: Math.ceil(rows / ROW_PAD) * ROW_PAD,
+      K,
+      bias,
+    };
+  }
+
+  /** The offset of a vector (length) of f32. */
+  vector(name: string, shape: readonly number[]): Offset {
+    const entry = this.#entry(name, shape);
+    if (entry.format !== "f32") throw this.#error(`${name} is ${entry.format}; expected f32`);
+    this.#inside(name, entry.offset, (shape[0] ?? 0) * 4);
+    return this.#base + entry.offset;
+  }
+
+  #entry(name: string, shape: readonly number[]) {
+    const entry = this.#stage.tensors[name];
+    if (entry === undefined) throw this.#error(`${name} is missing`);
+    if (entry.shape.join() !== shape.join()) {
+      throw this.#error(`${name} has shape [${entry.shape.join(", ")}]; expected [${shape.join(", ")}]`);
+    }
+    return entry;
+  }
+
+  #inside(name: string, offset: number, bytes: number): void {
+    if (offset + bytes > this.#stage.bytes) throw this.#error(`${name} ends after the stage's last byte`);
+  }
+
+  #error(message: string): ModelFileError {
+    return new ModelFileError("manifest.json", message);
+  }
+}
+
+async function* readAll(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
+
+function hex(digest: ArrayBuffer): string {
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

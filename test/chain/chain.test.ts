@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Chain } from "../../src/chain/chain.ts";
+import type { Session } from "../../src/chain/session.ts";
+import { expectedId, FakeStage, fakeManifest, VOCAB } from "../fakes/stage.ts";
+
+const greedy = { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted: [] };
+const plans: Record<string, { layers: [number, number]; rows: [number, number] }[]> = {
+  "one stage": [{ layers: [0, 2], rows: [0, VOCAB] }],
+  "three stages": [
+    { layers: [0, 1], rows: [0, 0] },
+    { layers: [1, 2], rows: [0, 40] },
+    { layers: [2, 2], rows: [40, VOCAB] },
+  ],
+};
+
+function makeChain(plan: keyof typeof plans, limits: Partial<ConstructorParameters<typeof Chain>[0]["limits"]> = {}) {
+  const manifest = fakeManifest(plans[plan]!);
+  const stages = manifest.stages.map((_, i) => new FakeStage(manifest, i));
+  const math = { exp: Math.exp, log: Math.log };
+  const chain = new Chain({
+    manifest,
+    stages,
+    math,
+    limits: { rows: 16, kvPositions: 1024, maxSessions: 4, queue: 2, ...limits },
+  });
+  return { chain, stages };
+}
+
+const signal = () => new AbortController().signal;
+
+/** A prompt and `steps` greedy tokens, compared with what the fake must give. */
+async function converse(session: Session, prompt: readonly number[], steps: number): Promise<void> {
+  const ids = [...prompt];
+  let { top } = await session.sync(ids, greedy);
+  for (let i = 0; i < steps; i++) {
+    const id = top[0]!.id;
+    assert.equal(id, expectedId(ids));
+    ids.push(id);
+    ({ top } = await session.step(id, greedy));
+  }
+  assert.equal(top[0]!.id, expectedId(ids));
+}
+
+const prompt = (length: number, seed: number) => Array.from({ length }, (_, i) => (i * 7 + seed * 13) % VOCAB);
+
+for (const plan of Object.keys(plans)) {
+  test(`Chain computes a prompt in chunks and then steps, with ${plan}`, async () => {
+    const { chain, stages } = makeChain(plan);
+    const session = await chain.open({ positions: 120, signal: signal() });
+    await converse(session, prompt(70, 1), 40);
+    assert.deepEqual(stages[0]!.seen.slice(0, 6).flat(), [
+      [0, 16],
+      [16, 16],
+      [32, 16],
+      [48, 16],
+      [64, 6],
+      [70, 1],
+    ]);
+    session.close();
+  });
+
+  test(`Chain serves several sessions in one frame, each as if it were alone, with ${plan}`, async () => {
+    const { chain, stages } = makeChain(plan);
+    const sessions = await Promise.all([1, 2, 3, 4].map(() => chain.open({ positions: 90, signal: signal() })));
+    await Promise.all(sessions.map((session, i) => converse(session, prompt(5 + 17 * i, i), 30)));
+    if (plan === "one stage") assert.ok(stages[0]!.seen.some((segments) => segments.length === 4));
+    for (const session of sessions) session.close();
+    assert.deepEqual(chain.load, { active: 0, waiting: 0 });
+  });
+}
+
+test("Session.sync() computes only what is missing of a prefix", async () => {
+  const { chain, stages } = makeChain("one stage");
+  const session = await chain.open({ positions: 64, signal: signal() });
+  await session.sync(prompt(20, 1), greedy);
+  stages[0]!.seen.length = 0;
+  const { top } = await session.sync([...prompt(20, 1).slice(0, 18), 1, 2, 3], greedy);
+  assert.equal(top[0]!.id, expectedId([...prompt(20, 1).slice(0, 18), 1, 2, 3]));
+  assert.deepEqual(stages[0]!.seen, [[[18, 3]]]);
+  await session.sync([...prompt(20, 1).slice(0, 18), 1, 2, 3], greedy);
+  assert.deepEqual(stages[0]!.seen.at(-1), [[20, 1]]);
+});
+
+test("Session.again() asks the head once more and appends nothing", async () => {
+  const { chain } = makeChain("three stages");
+  const session = await chain.open({ positions: 64, signal: signal() });
+  await session.sync(prompt(20, 1), greedy);
+  const { top } = await session.again({ ...greedy, top: 5 });
+  assert.equal(top[0]!.id, expectedId(prompt(20, 1)));
+  assert.equal((await session.step(3, greedy)).top[0]!.id, expectedId([...prompt(20, 1), 3]));
+});
+
+test("Chain.open() makes requests wait in line, then refuses with BusyError", async () => {
+  const { chain } = makeChain("one stage", { maxSessions: 1 });
+  const first = await chain.open({ positions: 32, signal: signal() });
+  const second = chain.open({ positions: 32, signal: signal() });
+  const third = chain.open({ positions: 32, signal: signal() });
+  assert.throws(() => chain.open({ positions: 32, signal: signal() }), { name: "BusyError", status: 429 });
+  first.close();
+  (await second).close();
+  (await third).close();
+  assert.deepEqual(chain.load, { active: 0, waiting: 0 });
+});
+
+test("Chain.open() reserves prompt and answer, so a long request waits for pages and is not overtaken", async () => {
+  const { chain } = makeChain("one stage", { kvPositions: 128 });
+  const first = await chain.open({ positions: 96, signal: signal() });
+  const order: string[] = [];
+  const long = chain.open({ positions: 64, signal: signal() }).then(() => order.push("long"));
+  const short = chain.open({ positions: 32, signal: signal() }).then(() => order.push("short"));
+  first.close();
+  await Promise.all([long, short]);
+  assert.deepEqual(order, ["long", "short"]);
+  assert.throws(() => chain.open({ positions: 129, signal: signal() }), RangeError);
+});
+
+test("aborting closes a session within one step and frees its pages", async () => {
+  const { chain, stages } = makeChain("one stage", { rows: 4 });
+  const controller = new AbortController();
+  const session = await chain.open({ positions: 400, signal: controller.signal });
+  const answer = session.sync(prompt(300, 1), greedy);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  controller.abort();
+  await assert.rejects(answer, { name: "AbortError" });
+  const frames = stages[0]!.seen.length;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(stages[0]!.seen.length <= frames + 1, "work went on after the abort");
+  assert.deepEqual(chain.load, { active: 0, waiting: 0 });
+  await converse(await chain.open({ positions: 1024, signal: signal() }), prompt(900, 2), 3);
+});
+
+test("aborting while in line gives the place to the next", async () => {
+  const { chain } = makeChain("one stage", { maxSessions: 1 });
+  const first = await chain.open({ positions: 32, signal: signal() });
+  const controller = new AbortController();
+  const second = chain.open({ positions: 32, signal: controller.signal });
+  const third = chain.open({ positions: 32, signal: signal() });
+  controller.abort();
+  await assert.rejects(second, { name: "AbortError" });
+  first.close();
+  await third;
+});
+
+test("a stage that fails rejects its sessions with UnavailableError, and the next call recomputes what is missing", async () => {
+  const { chain, stages } = makeChain("one stage");
+  const session = await chain.open({ positions: 64, signal: signal() });
+  await session.sync(prompt(10, 1), greedy);
+  stages[0]!.failNext = true;
+  await assert.rejects(session.step(5, greedy), { name: "UnavailableError", status: 503 });
+  const { top } = await session.sync([...prompt(10, 1), 5], greedy);
+  assert.equal(top[0]!.id, expectedId([...prompt(10, 1), 5]));
+});

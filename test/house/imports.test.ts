@@ -1,0 +1,71 @@
+// The import table of docs/architecture.md, held. A folder may import what its row names, and itself.
+
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { dirname, normalize } from "node:path";
+import { test } from "node:test";
+
+const TABLE: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  completer: [],
+  "kernels/abi": [],
+  model: ["errors"],
+  token: ["model", "errors"],
+  prompt: ["completer", "errors", "@huggingface/jinja"],
+  engine: ["model", "kernels/abi", "errors"],
+  chain: ["engine", "model", "errors", "kernels/abi"],
+  sample: ["token", "errors", "chain (types)", "engine (types)", "kernels/abi (types)"],
+  complete: ["completer", "model", "prompt", "token", "sample", "chain", "errors"],
+  http: ["completer", "errors", "hono", "zod"],
+  origin: ["completer", "errors", "hono", "zod"],
+  config: ["errors", "zod"],
+  app: ["http", "origin", "config", "completer", "errors", "hono"],
+};
+
+/** `src/http/chat.ts` -> `http`, `src/app.ts` -> `app`, `kernels/abi.ts` -> `kernels/abi`. */
+function unit(file: string): string {
+  if (file.startsWith("kernels/")) return file.replace(/\.ts$/, "");
+  const [, first = "", second] = file.split("/");
+  return second === undefined ? first.replace(/\.ts$/, "") : first;
+}
+
+function imports(file: string): { target: string; isType: boolean }[] {
+  const source = readFileSync(file, "utf8");
+  const found: { target: string; isType: boolean }[] = [];
+  for (const [, clause = "", from = ""] of source.matchAll(/^(?:import|export)\s([^;]*?)from\s+"([^"]+)";/gms)) {
+    const names = clause
+      .replace(/^type\s/, "")
+      .replace(/[{}\s]/g, " ")
+      .split(",")
+      .map((n) => n.trim())
+      .filter(Boolean);
+    const isType = clause.startsWith("type ") || names.every((name) => name.startsWith("type "));
+    const target = from.startsWith(".")
+      ? unit(normalize(`${dirname(file)}/${from}`))
+      : from.replace(/^(@[^/]+\/[^/]+|[^/]+).*/, "$1");
+    found.push({ target, isType });
+  }
+  for (const [, from = ""] of source.matchAll(/import\(\s*"([^"]+)"\s*\)/g))
+    found.push({ target: from, isType: false });
+  return found;
+}
+
+const files = [...globSync("src/**/*.ts"), "kernels/abi.ts"].filter((f) => !/^src\/(platform|web)\//.test(f)).sort();
+
+for (const file of files) {
+  test(`imports of ${file} stay within its row of the table`, () => {
+    const self = unit(file);
+    const row = TABLE[self];
+    assert.ok(row, `${self} has no row in the table`);
+    for (const { target, isType } of imports(file)) {
+      const allowed = target === self || row.includes(target) || (isType && row.includes(`${target} (types)`));
+      assert.ok(allowed, `${file} imports ${target}; ${self} may import: ${row.join(", ") || "nothing"}`);
+    }
+  });
+}
+
+test("platform is imported by nobody in src", () => {
+  for (const file of files) {
+    for (const { target } of imports(file)) assert.notEqual(target, "platform", `${file} imports platform`);
+  }
+});
