@@ -74,6 +74,8 @@ export interface Completer<Request = ChatRequest> {
 /** A request for an origin: the body as the client sent it, parsed but not checked. */
 export interface ForwardRequest {
   readonly model: string;
+  /** The body's text, from which the origin's is made: numbers beyond a double survive only here. */
+  readonly raw: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 

@@ -3,7 +3,7 @@
 // docs/format.md describes the bytes.
 
 import { ModelFileError } from "../errors.ts";
-import type { StagePlan } from "./plan.ts";
+import { type StagePlan, TILE_ROWS } from "./plan.ts";
 import { parseConfig, type Qwen2Config } from "./qwen2.ts";
 
 export const FORMAT = 1;
@@ -165,7 +165,7 @@ export function parseManifest(json: unknown, file = "manifest.json"): Manifest {
       tokens: count(tokenizer.tokens, "tokenizer.tokens", config.vocab_size),
     },
     quant: root.quant as "q4" | "q8",
-    tile_rows: count(root.tile_rows, "tile_rows", 65_536) || fail("tile_rows is 0"),
+    tile_rows: count(root.tile_rows, "tile_rows", TILE_ROWS) || fail("tile_rows is 0"),
     stages,
   };
 }

@@ -1,0 +1,14 @@
+// The numbers of ../abi.ts and docs/format.md that assembly code needs; test/kernels/build.test.ts holds them equal.
+// Must not know: operations.
+
+/** Values along K that share one scale. */
+export const BLOCK: i32 = 32;
+/** Rows whose weights are interleaved. */
+export const ROW_GROUP: i32 = 4;
+/** Bytes of 4 rows x 32 columns. */
+export const Q4_BLOCK_BYTES: i32 = 72;
+export const Q8_BLOCK_BYTES: i32 = 136;
+/** Bytes of 32 quantized activations of one token. */
+export const ACTIVATION_BLOCK_BYTES: i32 = 40;
+/** Tokens in a tile: with 2 row groups the sums fill 16 registers, of which the i16 dot needs one more for itself. */
+export const TILE: i32 = DOT == 16 ? 5 : 6;
