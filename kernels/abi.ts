@@ -104,7 +104,15 @@ export interface Kernels {
    * a head is the kernels' own (reference.ts has the same).
    */
   kv_store(
-    kv: Offset, stride: number, pages: Offset, position: number, k: Offset, v: Offset, T: number, KV: number, Dh: number,
+    kv: Offset,
+    stride: number,
+    pages: Offset,
+    position: number,
+    k: Offset,
+    v: Offset,
+    T: number,
+    KV: number,
+    Dh: number,
   ): void;
   /**
    * out (T, H, Dh) = causal attention of q (T, H, Dh) at positions position..position+T-1 over the stored pages,
@@ -113,8 +121,17 @@ export interface Kernels {
    * `scratch` holds attentionScratchBytes(H, KV, Dh).
    */
   attention(
-    out: Offset, q: Offset, kv: Offset, stride: number, pages: Offset, position: number,
-    T: number, H: number, KV: number, Dh: number, scratch: Offset,
+    out: Offset,
+    q: Offset,
+    kv: Offset,
+    stride: number,
+    pages: Offset,
+    position: number,
+    T: number,
+    H: number,
+    KV: number,
+    Dh: number,
+    scratch: Offset,
   ): void;
 
   // ── candidates ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -143,6 +160,6 @@ export function pageBytes(KV: number, Dh: number): number {
 
 /** Bytes of scratch that `attention` needs. */
 export function attentionScratchBytes(H: number, KV: number, Dh: number): number {
-  // Per query head: 32 scores, the running accumulator (Dh), maximum and sum; and one page of K and V as f32.
-  return H * (PAGE + Dh + 4) * 4 + 2 * KV * PAGE * Dh * 4 + 1024;
+  // A page of one head's keys and one of its values as f32; per query head of a group 32 scores and 16 rows' states.
+  return 2 * PAGE * Dh * 4 + (H / KV) * (PAGE * 4 + 16 * 16);
 }

@@ -81,9 +81,12 @@ export interface ForwardRequest {
 
 /** Text services of the edge model, in llama-server's shapes. */
 export interface TextTools {
-  tokenize(request: { content: string; addSpecial: boolean; parseSpecial: boolean; withPieces: boolean }): Promise<
-    readonly number[] | readonly { id: number; piece: string | readonly number[] }[]
-  >;
+  tokenize(request: {
+    content: string;
+    addSpecial: boolean;
+    parseSpecial: boolean;
+    withPieces: boolean;
+  }): Promise<readonly number[] | readonly { id: number; piece: string | readonly number[] }[]>;
   detokenize(tokens: readonly number[]): Promise<string>;
   applyTemplate(messages: readonly Message[]): Promise<string>;
 }

@@ -29,7 +29,7 @@ export function tile_sums(out: usize, logits: usize, n: u32, tile: u32, scale: f
     const size = min(tile, n - start);
     const whole: usize = <usize>(size / 4) * 16;
     const rest = partial(at + whole, size % 4);
-    let largest = rest;
+    let largest = f32x4.pmax(f32x4.splat(-Infinity), rest);
     for (let i: usize = 0; i < whole; i += 16) largest = f32x4.pmax(largest, v128.load(at + i));
     const max = foldMax(largest);
     let sum: f32 = 0;

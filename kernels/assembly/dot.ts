@@ -2,19 +2,31 @@
 // Takes x: the 4 int8 of one token, four times over; w: 4 rows x 4 columns of nibbles (0..15, never bit 7, so that
 // every engine gives the same integers). Gives sums of one row per i32 lane. Must not know: where operands come from.
 //
-// A plane of a block is 8 steps. Its sums begin at a start: the token's -8 · sum of int8 (the zero point of nibbles), or
-// for q8's low plane 16 times the high plane's sums.
+// A plane of a block is 8 steps. q4 has one, its sums begin at the token's start value, -8 · sum of its int8 (the zero
+// point of nibbles). q8 has a high one like it, and a low one that begins at zero.
 //   DOT 32: `add` 8 times, in i32.
-//   DOT 16: `multiply`, then `add` 7 times in i16, two lanes a row: at most 8 · 2 · 15 · 127 = 30,480. Then `widen`.
+//   DOT 16: `multiply`, then `add` 7 times in i16, two lanes a row: at most 8 · 2 · 15 · 127 = 30,480. The start comes last.
 //   DOT  0: as 32, with the dot spelled out in plain SIMD.
 
-// Masks come from memory, because V8 builds a constant vector anew at every use.
-const MASKS = memory.data<u32>([0x0f0f0f0f]);
+// Constants come from memory, because V8 builds a constant vector anew at every use.
+const CONSTANTS = memory.data<u32>([0x0f0f0f0f, 0x00010001, 0x00100010]);
 
 /** 15 in every byte. */
 @inline
 export function nibbleMask(): v128 {
-  return v128.load32_splat(MASKS);
+  return v128.load32_splat(CONSTANTS);
+}
+
+/** 1 in every i16. */
+@inline
+export function ones(): v128 {
+  return v128.load32_splat(CONSTANTS, 4);
+}
+
+/** 16 in every i16. */
+@inline
+export function sixteens(): v128 {
+  return v128.load32_splat(CONSTANTS, 8);
 }
 
 /** The even nibbles of 16 bytes. */
@@ -59,10 +71,21 @@ export function multiply(x: v128, w: v128): v128 {
   return i16x8.relaxed_dot_i8x16_i7x16_s(x, w);
 }
 
-/** DOT 16: a plane's sums as i32, added to what the other variants start at. */
+/** A plane's sums as i32, with the start that DOT 16 still lacks. `ones` is ones(). */
 @inline
-export function widen(sum: v128, start: v128): v128 {
-  return i32x4.add(i32x4.extadd_pairwise_i16x8_s(sum), start);
+export function close(sum: v128, start: v128, ones: v128): v128 {
+  if (DOT == 16) return i32x4.add(i32x4.dot_i16x8_s(sum, ones), start);
+  return sum;
+}
+
+/** 16 · high + low, with 16 · start where DOT 16 lacks it. */
+@inline
+export function join(high: v128, low: v128, start: v128, ones: v128, sixteens: v128): v128 {
+  if (DOT == 16) {
+    const sum = i32x4.add(i32x4.dot_i16x8_s(high, sixteens), i32x4.dot_i16x8_s(low, ones));
+    return i32x4.add(sum, i32x4.shl(start, 4));
+  }
+  return i32x4.add(i32x4.shl(high, 4), low);
 }
 
 /** sums + f32(integers) · (scale of w · scale of x), each operation rounded. */

@@ -11,10 +11,11 @@ export function add(x: usize, y: usize, n: u32): void {
 /** silu(g) * u = g / (1 + e^-g) * u. */
 export function swiglu(out: usize, gate: usize, up: usize, n: u32): void {
   const bytes: usize = <usize>n * 4;
+  const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   for (let i: usize = 0; i < bytes; i += 16) {
     const g = v128.load(gate + i);
-    const silu = f32x4.div(g, f32x4.add(one, exp4(f32x4.neg(g))));
+    const silu = f32x4.div(g, f32x4.add(one, exp4(f32x4.sub(zero, g))));
     v128.store(out + i, f32x4.mul(silu, v128.load(up + i)));
   }
 }

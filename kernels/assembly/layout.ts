@@ -10,5 +10,5 @@ export const Q4_BLOCK_BYTES: i32 = 72;
 export const Q8_BLOCK_BYTES: i32 = 136;
 /** Bytes of 32 quantized activations of one token. */
 export const ACTIVATION_BLOCK_BYTES: i32 = 40;
-/** Tokens in a tile: with 2 row groups the sums fill 16 registers, of which the i16 dot needs one more for itself. */
-export const TILE: i32 = DOT == 16 ? 5 : 6;
+/** Tokens in a tile of activations: with 2 planes of weights its sums fill the registers that the dot leaves. */
+export const TILE: i32 = DOT == 32 ? 6 : 4;

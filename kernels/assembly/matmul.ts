@@ -12,57 +12,66 @@ import * as tiles from "../../build/generated/tiles";
 /** Bytes of scratch for the sums of a tile; the panel follows them. */
 const SUMS_BYTES = 1024;
 const VECTOR = 16;
+const PLANE_BYTES: usize = 64;
+/** Up to so many tokens weights are not unpacked to a panel first. */
+const FEW = DOT == 32 ? 4 : 64;
 
 export function matmul_q4(
   out: usize, x8: usize, w: usize, bias: usize, T: i32, N: i32, K: i32, scratch: usize,
 ): void {
-  if (T == 1) vector<Q4>(out, x8, w, bias, N, K, scratch);
-  else matrix<Q4>(out, x8, w, bias, T, N, K, scratch);
+  if (T <= FEW) few<Q4>(out, x8, w, bias, T, N, K, scratch);
+  else many<Q4>(out, x8, w, bias, T, N, K, scratch);
 }
 
 export function matmul_q8(
   out: usize, x8: usize, w: usize, bias: usize, T: i32, N: i32, K: i32, scratch: usize,
 ): void {
-  if (T == 1) vector<Q8>(out, x8, w, bias, N, K, scratch);
-  else matrix<Q8>(out, x8, w, bias, T, N, K, scratch);
+  if (T <= FEW) few<Q8>(out, x8, w, bias, T, N, K, scratch);
+  else many<Q8>(out, x8, w, bias, T, N, K, scratch);
 }
 
-/** The formats, as types: each use below compiles to a function of its own. */
+/** The formats, as types: each function below is compiled once for each. */
 abstract class Q4 {}
 abstract class Q8 {}
 
-/** T = 1. Four streams, a quarter of the row groups apart; where 4 does not divide them, streams overlap at their ends. */
-function vector<Format>(out: usize, x8: usize, w: usize, bias: usize, N: i32, K: i32, sums: usize): void {
+/**
+ * Few tokens: weights straight from the packed rows, in streams that lie 1/streams of the row groups apart. Where that
+ * does not come out even, each stream goes on into the next one's first groups, which are then computed twice.
+ */
+function few<Format>(out: usize, x8: usize, w: usize, bias: usize, T: i32, N: i32, K: i32, sums: usize): void {
   const blocks = K / BLOCK;
   const groups = N / ROW_GROUP;
   const groupBytes = <usize>blocks * blockBytes<Format>();
-  const apart = <usize>groups / 4;
-  const count = groups - 3 * <i32>apart;
+  const streams = T == 1 ? 4 : idof<Format>() == idof<Q4>() ? 2 : 1;
+  const apart = groups / streams;
+  const count = groups - (streams - 1) * apart;
   for (let g = 0; g < count; g++) {
-    const at = w + <usize>g * groupBytes;
-    if (idof<Format>() == idof<Q4>()) tiles.packed_q4_1(sums, x8, at, apart * groupBytes, blocks);
-    else tiles.packed_q8_1(sums, x8, at, apart * groupBytes, blocks);
-    write(out + g * VECTOR, 0, bias ? bias + g * VECTOR : 0, apart * VECTOR, sums, 1, 4);
+    for (let t = 0; t < T; t += TILE) {
+      const tokens = min(TILE, T - t);
+      const x = x8 + <usize>t * blocks * ACTIVATION_BLOCK_BYTES;
+      packed<Format>(streams, tokens, sums, x, w, <usize>apart * groupBytes, blocks);
+      const at = out + (<usize>t * N + g * ROW_GROUP) * 4;
+      write(at, <usize>N * 4, bias ? bias + g * VECTOR : 0, apart * VECTOR, sums, tokens, streams);
+    }
+    w += groupBytes;
   }
 }
 
-/** T >= 2. */
-function matrix<Format>(
-  out: usize, x8: usize, w: usize, bias: usize, T: i32, N: i32, K: i32, sums: usize,
-): void {
+/** Any T: unpacks two planes (8 rows of q4, 4 of q8), then sweeps over them tile after tile. */
+function many<Format>(out: usize, x8: usize, w: usize, bias: usize, T: i32, N: i32, K: i32, sums: usize): void {
   const blocks = K / BLOCK;
   const panel = sums + SUMS_BYTES;
-  const rowBytes = <usize>N * 4;
-  for (let n = 0; n < N; n += 2 * ROW_GROUP) {
-    for (let g = 0; g < 2; g++) {
-      unpack<Format>(panel + g * VECTOR, w, blocks);
-      w += <usize>blocks * blockBytes<Format>();
-    }
-    const columns = out + <usize>n * 4;
+  const groups = idof<Format>() == idof<Q4>() ? 2 : 1;
+  const groupBytes = <usize>blocks * blockBytes<Format>();
+  const planeApart = idof<Format>() == idof<Q4>() ? groupBytes : PLANE_BYTES;
+  for (let n = 0; n < N; n += groups * ROW_GROUP) {
+    for (let p = 0; p < 2; p++) tiles.unpack(panel + p * VECTOR, w + p * planeApart, blockBytes<Format>(), blocks);
+    w += groups * groupBytes;
     for (let t = 0; t < T; t += TILE) {
       const tokens = min(TILE, T - t);
       sweep<Format>(tokens, sums, x8 + <usize>t * blocks * ACTIVATION_BLOCK_BYTES, panel, blocks);
-      write(columns + <usize>t * rowBytes, rowBytes, bias ? bias + n * 4 : 0, VECTOR, sums, tokens, 2);
+      const at = out + (<usize>t * N + n) * 4;
+      write(at, <usize>N * 4, bias ? bias + n * 4 : 0, VECTOR, sums, tokens, groups);
     }
   }
 }
@@ -72,29 +81,41 @@ function blockBytes<Format>(): usize {
   return idof<Format>() == idof<Q4>() ? Q4_BLOCK_BYTES : Q8_BLOCK_BYTES;
 }
 
+/** Packed rows times a tile of 1 to 4 tokens. */
 @inline
-function unpack<Format>(panel: usize, w: usize, blocks: i32): void {
-  if (idof<Format>() == idof<Q4>()) tiles.unpack_q4(panel, w, blocks);
-  else tiles.unpack_q8(panel, w, blocks);
+function packed<Format>(streams: i32, tokens: i32, sums: usize, x: usize, w: usize, apart: usize, blocks: i32): void {
+  if (idof<Format>() == idof<Q4>()) {
+    if (tokens == 4) tiles.packed_q4_2x4(sums, x, w, apart, blocks);
+    else if (tokens == 3) tiles.packed_q4_2x3(sums, x, w, apart, blocks);
+    else if (tokens == 2) tiles.packed_q4_2x2(sums, x, w, apart, blocks);
+    else if (streams == 2) tiles.packed_q4_2x1(sums, x, w, apart, blocks);
+    else tiles.packed_q4_4x1(sums, x, w, apart, blocks);
+  } else {
+    if (tokens == 4) tiles.packed_q8_1x4(sums, x, w, blocks);
+    else if (tokens == 3) tiles.packed_q8_1x3(sums, x, w, blocks);
+    else if (tokens == 2) tiles.packed_q8_1x2(sums, x, w, blocks);
+    else if (streams == 1) tiles.packed_q8_1x1(sums, x, w, blocks);
+    else tiles.packed_q8_4x1(sums, x, w, apart, blocks);
+  }
 }
 
 /** The panel times a tile of 1 to TILE tokens. */
 @inline
 function sweep<Format>(tokens: i32, sums: usize, x: usize, panel: usize, blocks: i32): void {
   if (idof<Format>() == idof<Q4>()) {
-    if (TILE > 5 && tokens == 6) tiles.panel_q4_6(sums, x, panel, 0, blocks);
-    else if (tokens == 5) tiles.panel_q4_5(sums, x, panel, 0, blocks);
-    else if (tokens == 4) tiles.panel_q4_4(sums, x, panel, 0, blocks);
-    else if (tokens == 3) tiles.panel_q4_3(sums, x, panel, 0, blocks);
-    else if (tokens == 2) tiles.panel_q4_2(sums, x, panel, 0, blocks);
-    else tiles.panel_q4_1(sums, x, panel, 0, blocks);
+    if (TILE == 6 && tokens == 6) tiles.panel_q4_2x6(sums, x, panel, blocks);
+    else if (TILE == 6 && tokens == 5) tiles.panel_q4_2x5(sums, x, panel, blocks);
+    else if (tokens == 4) tiles.panel_q4_2x4(sums, x, panel, blocks);
+    else if (tokens == 3) tiles.panel_q4_2x3(sums, x, panel, blocks);
+    else if (tokens == 2) tiles.panel_q4_2x2(sums, x, panel, blocks);
+    else tiles.panel_q4_2x1(sums, x, panel, blocks);
   } else {
-    if (TILE > 5 && tokens == 6) tiles.panel_q8_6(sums, x, panel, 0, blocks);
-    else if (tokens == 5) tiles.panel_q8_5(sums, x, panel, 0, blocks);
-    else if (tokens == 4) tiles.panel_q8_4(sums, x, panel, 0, blocks);
-    else if (tokens == 3) tiles.panel_q8_3(sums, x, panel, 0, blocks);
-    else if (tokens == 2) tiles.panel_q8_2(sums, x, panel, 0, blocks);
-    else tiles.panel_q8_1(sums, x, panel, 0, blocks);
+    if (TILE == 6 && tokens == 6) tiles.panel_q8_1x6(sums, x, panel, blocks);
+    else if (TILE == 6 && tokens == 5) tiles.panel_q8_1x5(sums, x, panel, blocks);
+    else if (tokens == 4) tiles.panel_q8_1x4(sums, x, panel, blocks);
+    else if (tokens == 3) tiles.panel_q8_1x3(sums, x, panel, blocks);
+    else if (tokens == 2) tiles.panel_q8_1x2(sums, x, panel, blocks);
+    else tiles.panel_q8_1x1(sums, x, panel, blocks);
   }
 }
 

@@ -1,13 +1,14 @@
-// Activations as int8 with one scale per block of 32, in the tiles that matmul sweeps with (abi.ts has the bytes).
+// Activations as int8 with one scale for each block of 32, in the tiles that matmul reads (abi.ts has the bytes).
 // Takes f32 rows. Must not know: where they come from, which matrix they meet.
 
 import { ACTIVATION_BLOCK_BYTES, BLOCK, TILE } from "./layout";
 
-/** Adding it to |v| < 2^22 in f32 leaves the integer, rounded half to even, in the low bits. */
+/** Added to |v| < 2^22 in f32 it leaves the integer, rounded half to even, in the low bits. */
 const ROUND: f32 = 12582912;
-const LARGEST: u32 = 0x7f7fffff;
-const INFINITY: u32 = 0x7f800000;
-const QUIET_NAN: u32 = 0x7fc00000;
+const LARGEST: f32 = 3.4028234663852886e38;
+/** Of floats without sign the bits order like integers: the finite ones, infinity, NaN. */
+const INFINITY_BITS: u32 = 0x7f800000;
+const NAN_BITS: u32 = 0x7fc00000;
 
 /** Tokens in a tile. */
 export function tile(): i32 {
@@ -20,48 +21,64 @@ export function quantize(out: usize, x: usize, T: i32, K: i32): void {
   for (let t = 0; t < T; t++) {
     const lane = t % TILE;
     const n = min(TILE, T - (t - lane));
-    const first = out + <usize>(t - lane) * blocks * ACTIVATION_BLOCK_BYTES;
-    quantizeRow(first + 4 * lane, x, n, blocks);
-    x += <usize>K * 4;
+    const tile = out + <usize>((t - lane) * blocks * ACTIVATION_BLOCK_BYTES);
+    quantizeRow(tile + 4 * lane, x, n, blocks);
+    x += K * 4;
   }
 }
 
-/** One token of a tile of n; `out` is its start value in the tile's first block. */
+/** One token in a tile of n; `out` is the place of its first start value. Its pieces lie 4 n bytes apart. */
 function quantizeRow(out: usize, x: usize, n: i32, blocks: i32): void {
-  const stride = <usize>n * 4;
+  const apart = <usize>(4 * n);
   for (let b = 0; b < blocks; b++) {
-    // Of floats without sign, the bits order like integers, infinity and then NaN last.
     const max = largestMagnitude(x);
     let scale: f32 = 0;
     let inverse: f32 = 0;
-    if (max >= INFINITY) scale = reinterpret<f32>(QUIET_NAN);
-    else if (max > 0) {
+    let finite = i32x4.splat(-1);
+    if (max >= INFINITY_BITS) {
+      // Zeros with scale NaN: what reads this block is NaN, never a plausible number.
+      scale = reinterpret<f32>(NAN_BITS);
+      finite = i32x4.splat(0);
+    } else if (max > 0) {
       scale = reinterpret<f32>(max) / 127;
       inverse = 127 / reinterpret<f32>(max);
-      if (inverse > reinterpret<f32>(LARGEST)) inverse = reinterpret<f32>(LARGEST);
+      if (inverse > LARGEST) inverse = LARGEST;
     }
-    let sum: i32 = 0;
-    for (let step: usize = 0; step < 8; step++) {
-      const product = f32x4.mul(v128.load(x + step * 16), f32x4.splat(inverse));
-      const integers = i32x4.sub(f32x4.add(product, f32x4.splat(ROUND)), f32x4.splat(ROUND));
-      const halves = i16x8.narrow_i32x4_s(integers, integers);
-      const bytes = i32x4.extract_lane(i8x16.narrow_i16x8_s(halves, halves), 0);
-      store<i32>(out + (1 + step) * stride, max >= INFINITY ? 0 : bytes);
-      sum += i32x4.extract_lane(integers, 0) + i32x4.extract_lane(integers, 1) + i32x4.extract_lane(integers, 2) + i32x4.extract_lane(integers, 3);
+    const factor = f32x4.splat(inverse);
+    let sums = i32x4.splat(0);
+    let steps = out + apart;
+    for (let half = 0; half < 2; half++) {
+      const k0 = v128.and(round(f32x4.mul(v128.load(x), factor)), finite);
+      const k4 = v128.and(round(f32x4.mul(v128.load(x, 16), factor)), finite);
+      const k8 = v128.and(round(f32x4.mul(v128.load(x, 32), factor)), finite);
+      const k12 = v128.and(round(f32x4.mul(v128.load(x, 48), factor)), finite);
+      sums = i32x4.add(sums, i32x4.add(i32x4.add(k0, k4), i32x4.add(k8, k12)));
+      const bytes = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(k0, k4), i16x8.narrow_i32x4_s(k8, k12));
+      v128.store_lane<u32>(steps, bytes, 0);
+      v128.store_lane<u32>(steps + apart, bytes, 1);
+      v128.store_lane<u32>(steps + 2 * apart, bytes, 2);
+      v128.store_lane<u32>(steps + 3 * apart, bytes, 3);
+      steps += 4 * apart;
+      x += 64;
     }
-    store<i32>(out, max >= INFINITY ? 0 : -8 * sum);
-    store<f32>(out + 9 * stride, scale);
-    out += <usize>ACTIVATION_BLOCK_BYTES * n;
-    x += BLOCK * 4;
+    sums = i32x4.add(sums, v128.shuffle<i32>(sums, sums, 2, 3, 0, 1));
+    store<i32>(out, -8 * (i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1)));
+    store<f32>(steps, scale);
+    out += <usize>(ACTIVATION_BLOCK_BYTES * n);
   }
+}
+
+/** Four floats of at most 127 as i32, rounded half to even. */
+@inline
+function round(v: v128): v128 {
+  return i32x4.sub(f32x4.add(v, f32x4.splat(ROUND)), f32x4.splat(ROUND));
 }
 
 /** Bits of the largest |x| of 32. */
 @inline
 function largestMagnitude(x: usize): u32 {
   let max = i32x4.splat(0);
-  for (let i = 0; i < 8; i++) max = i32x4.max_s(max, f32x4.abs(v128.load(x + i * 16)));
+  for (let i: usize = 0; i < 8; i++) max = i32x4.max_s(max, f32x4.abs(v128.load(x + 16 * i)));
   max = i32x4.max_s(max, v128.shuffle<i32>(max, max, 2, 3, 0, 1));
-  max = i32x4.max_s(max, v128.shuffle<i32>(max, max, 1, 0, 3, 2));
-  return i32x4.extract_lane(max, 0);
+  return <u32>i32x4.extract_lane(i32x4.max_s(max, v128.shuffle<i32>(max, max, 1, 0, 3, 2)), 0);
 }

@@ -10,134 +10,201 @@ interface Tile {
   readonly format: WeightFormat;
   readonly groups: number;
   readonly tokens: number;
-  /** "packed": weights as in the file, one stream for each group; "panel": two groups unpacked side by side. */
+  /** "packed": weights as in the file, one stream for each group; "panel": unpacked, PANEL_PLANES side by side. */
   readonly source: "packed" | "panel";
 }
 
-/** Streams of the product with one token: several far apart reach the memory's bandwidth, one does not. */
-const STREAMS = 4;
-const PANEL_GROUPS = 2;
-/** Tokens of the largest tile that any variant has (assembly/layout.ts: TILE). */
-const LARGEST_TILE = 6;
+/** A plane of nibbles of one row group: what a token's activations are multiplied with to give one vector of sums. */
+interface Plane {
+  readonly group: number;
+  /** 0, or for q8: 0 high, 1 low. */
+  readonly index: number;
+}
+
+/** Planes of a panel: two groups of q4, one of q8. With 6 tokens 12 sums, which with their operands fill 16 registers. */
+const PANEL_PLANES = 2;
+
+/** Every tile that matmul.ts names. Each keeps its sums and operands in 16 registers (README.md: spills). */
+const TILES: readonly Tile[] = (["q4", "q8"] as const).flatMap((format) => {
+  const panel = { format, source: "panel", groups: format === "q4" ? 2 : 1 } as const;
+  const packed = { format, source: "packed", groups: format === "q4" ? 2 : 1 } as const;
+  return [
+    { ...packed, tokens: 1, groups: 4 },
+    ...range(4).map((t) => ({ ...packed, tokens: t + 1 })),
+    ...range(6).map((t) => ({ ...panel, tokens: t + 1 })),
+  ];
+});
+
 /** Steps of 4 columns in a block; two steps share a packed vector. */
 const STEPS = 8;
 const VECTOR = 16;
-/** Bytes of a plane of 4 rows in the packed matrix. */
-const PLANE = 64;
+/** Bytes of a plane of a block in the packed matrix. */
+const PLANE_BYTES = 64;
+/** Bytes of a block of a panel: for each step its planes, then for each plane 4 scales. */
+const PANEL_BLOCK_BYTES = (STEPS + 1) * PANEL_PLANES * VECTOR;
 
 /** The text of build/generated/tiles.ts. */
 export function generateTiles(): string {
   return text([
     "// Printed by kernels/generate/tiles.ts.",
     "import * as dot from '../../kernels/assembly/dot';",
-    (["q4", "q8"] as const).flatMap((format) => [
-      unpackFunction(format),
-      tileFunction({ format, groups: STREAMS, tokens: 1, source: "packed" }),
-      range(LARGEST_TILE).map((t) => tileFunction({ format, groups: PANEL_GROUPS, tokens: t + 1, source: "panel" })),
-    ]),
+    unpackFunction(),
+    TILES.map(tileFunction),
   ]);
 }
 
 /**
  * sums (tokens, groups) of f32x4 = W x over `blocks` blocks. `w0` is the panel, or the first stream with the others
- * `stride` bytes apart. The sums stay in memory between blocks: as locals they would push dots out of registers.
+ * `apart` bytes apart. The sums stay in memory between blocks: as locals they would push dots out of registers.
  */
 function tileFunction(tile: Tile): Lines {
   const { format, groups, tokens, source } = tile;
-  const cells = range(tokens).flatMap((t) => range(groups).map((g) => ({ t, g, sum: `a${t}${g}`, high: `h${t}${g}` })));
   const streams = range(source === "packed" ? groups : 1);
-  const weightScale = (g: number) =>
-    source === "packed"
-      ? `dot.bf16x4(v128.load16x4_u(w${g}, ${BLOCK_BYTES[format] - 8}))`
-      : `v128.load(w0, ${panelBlockBytes(format) - 2 * VECTOR + g * VECTOR})`;
   return [
-    `export function ${source}_${format}_${tokens}(sums: usize, x: usize, w0: usize, stride: usize, blocks: i32): void {`,
-    source === "packed" ? "const mask = dot.nibbleMask();" : "",
-    streams.slice(1).map((g) => `let w${g} = w${g - 1} + stride;`),
-    cells.map((_, c) => `v128.store(sums, i32x4.splat(0), ${c * VECTOR});`),
+    `export function ${tileName(tile)}(sums: usize, x: usize, w0: usize, ${streams.length > 1 ? "apart: usize, " : ""}blocks: i32): void {`,
+    source === "packed" ? "const mask = dot.nibbleMask();" : [],
+    ["p0", "p1", "v0", "v1", "x0", "x1", "x2", "x3"].map((name) => `let ${name} = i32x4.splat(0);`),
+    streams.slice(1).map((g) => `let w${g} = w${g - 1} + apart;`),
+    range(tokens * groups).map((cell) => `v128.store(sums, i32x4.splat(0), ${cell * VECTOR});`),
     "for (let b = 0; b < blocks; b++) {",
-    planeSteps(tile, "high"),
-    format === "q8" ? cells.map(({ t, sum, high }) => `const ${high} = i32x4.shl(${close(sum, start(t))}, 4);`) : [],
-    format === "q8" ? planeSteps(tile, "low") : [],
-    range(groups).map((g) => `const s${g} = ${weightScale(g)};`),
-    range(tokens).map((t) => `const y${t} = v128.load32_splat(x, ${36 * tokens + 4 * t});`),
-    cells.map(({ t, g, sum, high }, c) => {
-      const integers = close(sum, format === "q8" ? high : start(t));
-      const at = c * VECTOR;
-      return `v128.store(sums, dot.accumulate(v128.load(sums, ${at}), ${integers}, s${g}, y${t}), ${at});`;
-    }),
+    source === "panel" ? range(STEPS).map((step) => panelStep(tile, step)) : [],
+    source === "packed" ? range(STEPS / 2).map((pair) => packedSteps(tile, 2 * pair)) : [],
+    flush(tile),
     `x += ${ACTIVATION_BLOCK_BYTES * tokens};`,
-    streams.map((g) => `w${g} += ${source === "packed" ? BLOCK_BYTES[format] : panelBlockBytes(format)};`),
+    streams.map((g) => `w${g} += ${source === "packed" ? BLOCK_BYTES[format] : PANEL_BLOCK_BYTES};`),
     "}",
     "}",
   ];
 }
 
-/** The 8 steps of one plane. Weights are loaded once for all tokens, a token's 4 columns once for all groups. */
-function planeSteps({ format, groups, tokens, source }: Tile, plane: "high" | "low"): Lines {
-  const planeAt = plane === "low" ? (source === "packed" ? PLANE : 2 * PLANE * PANEL_GROUPS) : 0;
-  return range(STEPS).map((step) => {
-    const loadWeights = range(groups).map((g) => {
-      const w = `w_${plane}${step}${g}`;
-      if (source === "panel") return `const ${w} = v128.load(w0, ${planeAt + (step * PANEL_GROUPS + g) * VECTOR});`;
-      const bytes = `p_${plane}${step >> 1}${g}`;
-      return step % 2 === 0
-        ? [
-            `const ${bytes} = v128.load(w${g}, ${planeAt + (step >> 1) * VECTOR});`,
-            `const ${w} = dot.lowNibbles(${bytes}, mask);`,
-          ]
-        : `const ${w} = dot.highNibbles(${bytes}, mask);`;
-    });
-    const multiply = range(tokens).map((t) => [
-      `const x_${plane}${step}${t} = v128.load32_splat(x, ${(4 + 4 * step) * tokens + 4 * t});`,
-      range(groups).map((g) => {
-        const operands = `x_${plane}${step}${t}, w_${plane}${step}${g}`;
-        if (step > 0) return `a${t}${g} = dot.add(${operands}, a${t}${g});`;
-        const sum = plane === "high" ? `let a${t}${g}` : `a${t}${g}`;
-        const begin = plane === "high" ? start(t) : `h${t}${g}`;
-        return `${sum} = DOT == 16 ? dot.multiply(${operands}) : dot.add(${operands}, ${begin});`;
-      }),
-    ]);
-    return [loadWeights, multiply];
-  });
-}
-
-/** Where the sums of token t start. */
-function start(t: number): string {
-  return `v128.load32_splat(x, ${4 * t})`;
-}
-
-/** A plane's sums as i32, the start included. */
-function close(sum: string, start: string): string {
-  return `(DOT == 16 ? dot.widen(${sum}, ${start}) : ${sum})`;
+/** One step of a panel: its planes are loaded once for all tokens, each token's 4 columns once for all planes. */
+function panelStep(tile: Tile, step: number): Lines {
+  const planes = planesOfTile(tile);
+  return [
+    planes.map((_, p) => `v${p} = v128.load(w0, ${(step * PANEL_PLANES + p) * VECTOR});`),
+    range(tile.tokens).map((t) => [
+      `x0 = ${columns(tile, step, t)};`,
+      planes.map((plane, p) => addDot(plane, step, t, "x0", `v${p}`)),
+    ]),
+  ];
 }
 
 /**
- * One row group of a panel: nibbles become bytes, bf16 scales f32. A block of the panel is, for each plane, 8 steps of
- * [2 groups][16 bytes], then the scales [2 groups][4 f32]; `panel` points at the group's place in the first.
+ * Two steps of packed planes: low and high nibbles of one vector each. For a token or two the activations of both steps
+ * wait while plane follows plane; for more, the planes' vectors wait while token follows token.
  */
-function unpackFunction(format: WeightFormat): Lines {
-  const planes = format === "q8" ? 2 : 1;
+function packedSteps(tile: Tile, step: number): Lines {
+  const planes = planesOfTile(tile);
+  const tokens = range(tile.tokens);
+  const load = ({ group, index }: Plane) => `v128.load(w${group}, ${index * PLANE_BYTES + (step / 2) * VECTOR})`;
+  if (tile.tokens <= 2) {
+    return [
+      tokens.map((t) => [0, 1].map((half) => `x${2 * t + half} = ${columns(tile, step + half, t)};`)),
+      planes.map((plane) => [
+        `p0 = ${load(plane)};`,
+        "v0 = dot.lowNibbles(p0, mask);",
+        tokens.map((t) => addDot(plane, step, t, `x${2 * t}`, "v0")),
+        "v0 = dot.highNibbles(p0, mask);",
+        tokens.map((t) => addDot(plane, step + 1, t, `x${2 * t + 1}`, "v0")),
+      ]),
+    ];
+  }
   return [
-    `export function unpack_${format}(panel: usize, w: usize, blocks: i32): void {`,
+    planes.map((plane, p) => `p${p} = ${load(plane)};`),
+    ["low", "high"].map((name, half) => [
+      planes.map((_, p) => `v${p} = dot.${name}Nibbles(p${p}, mask);`),
+      tokens.map((t) => [
+        `x0 = ${columns(tile, step + half, t)};`,
+        planes.map((plane, p) => addDot(plane, step + half, t, "x0", `v${p}`)),
+      ]),
+    ]),
+  ];
+}
+
+/** Token t's 4 columns of a step. */
+function columns({ tokens }: Tile, step: number, t: number): string {
+  return `v128.load32_splat(x, ${(4 + 4 * step) * tokens + 4 * t})`;
+}
+
+/** sum += x · w. The first step of a block begins at the token's start value, that of a low plane at zero. */
+function addDot(plane: Plane, step: number, t: number, x: string, w: string): string {
+  const sum = sumOf(plane, t);
+  if (step > 0) return `${sum} = dot.add(${x}, ${w}, ${sum});`;
+  const start = plane.index === 0 ? startOf(t) : "i32x4.splat(0)";
+  return `let ${sum} = DOT == 16 ? dot.multiply(${x}, ${w}) : dot.add(${x}, ${w}, ${start});`;
+}
+
+/** sums += f32(integers) · (scale of w · scale of x). */
+function flush(tile: Tile): Lines {
+  const { format, groups, tokens, source } = tile;
+  const cells = range(tokens).flatMap((t) => range(groups).map((g) => ({ t, g })));
+  const high = ({ t, g }: { t: number; g: number }) => sumOf({ group: g, index: 0 }, t);
+  const low = ({ t, g }: { t: number; g: number }) => sumOf({ group: g, index: 1 }, t);
+  const weightScale = (g: number) =>
+    source === "packed"
+      ? `dot.bf16x4(v128.load16x4_u(w${g}, ${BLOCK_BYTES[format] - 8}))`
+      : `v128.load(w0, ${(STEPS * PANEL_PLANES + (g + 1) * planesOf(format) - 1) * VECTOR})`;
+  return [
+    "p0 = DOT == 16 ? dot.ones() : i32x4.splat(0);",
+    format === "q8" ? "p1 = DOT == 16 ? dot.sixteens() : i32x4.splat(0);" : [],
+    range(tokens).map((t) => [
+      `x0 = DOT == 16 ? ${startOf(t)} : i32x4.splat(0);`,
+      cells
+        .filter((cell) => cell.t === t)
+        .map((cell) =>
+          format === "q8"
+            ? `${high(cell)} = dot.join(${high(cell)}, ${low(cell)}, x0, p0, p1);`
+            : `${high(cell)} = dot.close(${high(cell)}, x0, p0);`,
+        ),
+    ]),
+    source === "packed" ? range(groups).map((g) => `const s${g} = ${weightScale(g)};`) : [],
+    cells.map((cell, i) => [
+      cell.g === 0 ? `x0 = v128.load32_splat(x, ${36 * tokens + 4 * cell.t});` : [],
+      `v0 = dot.accumulate(v128.load(sums, ${i * VECTOR}), ${high(cell)}, ${source === "packed" ? `s${cell.g}` : weightScale(cell.g)}, x0);`,
+      `v128.store(sums, v0, ${i * VECTOR});`,
+    ]),
+  ];
+}
+
+/** One plane of a panel: nibbles become bytes, scales f32. `panel` points at the plane's place in the first block. */
+function unpackFunction(): Lines {
+  return [
+    "export function unpack(panel: usize, w: usize, blockBytes: usize, blocks: i32): void {",
     "const mask = dot.nibbleMask();",
     "for (let b = 0; b < blocks; b++) {",
-    range((planes * STEPS) / 2).map((v) => [
-      `const p${v} = v128.load(w, ${v * VECTOR});`,
-      `v128.store(panel, dot.lowNibbles(p${v}, mask), ${2 * v * PANEL_GROUPS * VECTOR});`,
-      `v128.store(panel, dot.highNibbles(p${v}, mask), ${(2 * v + 1) * PANEL_GROUPS * VECTOR});`,
+    range(STEPS / 2).map((pair) => [
+      `const p${pair} = v128.load(w, ${pair * VECTOR});`,
+      `v128.store(panel, dot.lowNibbles(p${pair}, mask), ${2 * pair * PANEL_PLANES * VECTOR});`,
+      `v128.store(panel, dot.highNibbles(p${pair}, mask), ${(2 * pair + 1) * PANEL_PLANES * VECTOR});`,
     ]),
-    `v128.store(panel, dot.bf16x4(v128.load16x4_u(w, ${planes * PLANE})), ${planes * STEPS * PANEL_GROUPS * VECTOR});`,
-    `panel += ${panelBlockBytes(format)};`,
-    `w += ${BLOCK_BYTES[format]};`,
+    // In the file scales follow a group's last plane. What comes of a high plane here is not read.
+    `v128.store(panel, dot.bf16x4(v128.load16x4_u(w, ${PLANE_BYTES})), ${STEPS * PANEL_PLANES * VECTOR});`,
+    `panel += ${PANEL_BLOCK_BYTES};`,
+    "w += blockBytes;",
     "}",
     "}",
   ];
 }
 
-function panelBlockBytes(format: WeightFormat): number {
-  const planes = format === "q8" ? 2 : 1;
-  return (planes * STEPS + 1) * PANEL_GROUPS * VECTOR;
+function planesOf(format: WeightFormat): number {
+  return format === "q8" ? 2 : 1;
+}
+
+function planesOfTile({ format, groups }: Tile): Plane[] {
+  return range(groups).flatMap((group) => range(planesOf(format)).map((index) => ({ group, index })));
+}
+
+function sumOf({ group, index }: Plane, t: number): string {
+  return `a${t}_${group}_${index}`;
+}
+
+function tileName({ format, groups, tokens, source }: Tile): string {
+  return `${source}_${format}_${groups}x${tokens}`;
+}
+
+/** Where the sums of token t start. */
+function startOf(t: number): string {
+  return `v128.load32_splat(x, ${4 * t})`;
 }
 
 /** Lines of source, nested as they were made. */

@@ -5,7 +5,7 @@
 
 import { type Kernels, PAGE, pageBytes } from "../abi.ts";
 import { exp } from "./exp.ts";
-import { laneSum } from "./lanes.ts";
+import { laneSum, larger } from "./lanes.ts";
 
 const f = Math.fround;
 
@@ -66,7 +66,7 @@ export function createAttentionKernels(
             }
 
             const before = max;
-            max = scores.reduce((a, b) => (a < b ? b : a), max);
+            max = scores.reduce((a, b) => larger(a, b), max);
             const shrink = exp(f(before - max)); // of what was summed under the smaller maximum
             const p = scores.map((score) => exp(f(score - max)));
             sum = f(f(sum * shrink) + laneSum(visible, (i) => p[i]!));
@@ -111,7 +111,9 @@ function bf16Cache(memory: WebAssembly.Memory): Cache {
   return {
     read(address, count) {
       const head = new Uint16Array(memory.buffer, address, count);
-      return new Float32Array(Uint32Array.from(head, (half) => half * 65_536).buffer);
+      const words = new Uint32Array(count);
+      for (let i = 0; i < count; i++) words[i] = head[i]! << 16;
+      return new Float32Array(words.buffer);
     },
     write(address, count, index, value) {
       float[0] = value;

@@ -3,7 +3,7 @@
 
 import { ADJUST_BYTES, type Kernels } from "../abi.ts";
 import { exp } from "./exp.ts";
-import { laneSum } from "./lanes.ts";
+import { laneSum, larger } from "./lanes.ts";
 
 const f = Math.fround;
 
@@ -15,7 +15,8 @@ export function createCandidateKernels(memory: WebAssembly.Memory): Pick<Kernels
       const values = floats(logits, n);
       for (let i = 0; i < count; i++) {
         const entry = new DataView(memory.buffer, entries + i * ADJUST_BYTES, ADJUST_BYTES);
-        const [bias, repetition, subtract] = [4, 8, 12].map((at) => entry.getFloat32(at, true)) as [number, number, number];
+        const field = (at: number) => entry.getFloat32(at, true);
+        const [bias, repetition, subtract] = [field(4), field(8), field(12)];
         const index = entry.getUint32(0, true) - first;
         if (index < 0 || index >= n) continue;
         const raw = values[index]!;
@@ -28,7 +29,7 @@ export function createCandidateKernels(memory: WebAssembly.Memory): Pick<Kernels
     tile_sums(out, logits, n, tile, scale) {
       for (let start = 0; start < n; start += tile) {
         const x = floats(logits + start * 4, Math.min(tile, n - start));
-        const max = x.reduce((a, b) => (a < b ? b : a), -Infinity);
+        const max = x.reduce((a, b) => larger(a, b), -Infinity);
         const sum = max === -Infinity ? 0 : laneSum(x.length, (i) => exp(f(f(x[i]! - max) * f(scale))));
         floats(out + (start / tile) * 8, 2).set([max, sum]);
       }

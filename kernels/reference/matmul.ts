@@ -63,7 +63,8 @@ export function createMatrixKernels(
 
     function productExact(format: WeightFormat, bytes: Uint8Array): (n: number) => ArrayLike<number> {
       const x = exactRows?.get(x8);
-      if (!x || x.length < T * K) throw new RangeError(`No quantize of (${T}, ${K}) at offset ${x8} came before matmul`);
+      if (!x || x.length < T * K)
+        throw new RangeError(`No quantize of (${T}, ${K}) at offset ${x8} came before matmul`);
       const weights = dequantize(format, bytes, N, K);
       return (n) => {
         const sums = new Float64Array(T);
@@ -80,8 +81,14 @@ export function createMatrixKernels(
     for (let t = 0; t < T; t++) {
       const row = view.getUint32(rows + 4 * t, true);
       const group = row - (row % 4);
-      const bytes = new Uint8Array(memory.buffer, w + matrixBytes(format, 8, K) * (group / 8), matrixBytes(format, 8, K) / 2);
-      new Float32Array(memory.buffer, out + 4 * t * K, K).set(dequantize(format, bytes, 4, K).subarray((row % 4) * K, (row % 4 + 1) * K));
+      const bytes = new Uint8Array(
+        memory.buffer,
+        w + matrixBytes(format, 8, K) * (group / 8),
+        matrixBytes(format, 8, K) / 2,
+      );
+      new Float32Array(memory.buffer, out + 4 * t * K, K).set(
+        dequantize(format, bytes, 4, K).subarray((row % 4) * K, ((row % 4) + 1) * K),
+      );
     }
   }
 
@@ -113,7 +120,10 @@ function quantizeBlock(values: Float32Array): ActivationBlock {
   if (!Number.isFinite(max)) return { integers: new Int8Array(BLOCK), scale: Number.NaN };
   if (max === 0) return { integers: new Int8Array(BLOCK), scale: 0 };
   const inverse = Math.min(Math.fround(127 / max), LARGEST_F32);
-  return { integers: Int8Array.from(values, (x) => roundHalfEven(Math.fround(x * inverse))), scale: Math.fround(max / 127) };
+  return {
+    integers: Int8Array.from(values, (x) => roundHalfEven(Math.fround(x * inverse))),
+    scale: Math.fround(max / 127),
+  };
 }
 
 /** Adding 1.5 * 2^23 in single precision leaves no bits for a fraction: the sum is rounded, half to even. */

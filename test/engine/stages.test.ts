@@ -77,5 +77,8 @@ test("sessions side by side give what each gives alone, also where their rows sh
       return seen;
     }),
   );
-  assert.deepEqual(together, alone.map((seen) => seen.slice(0, -1)));
+  assert.deepEqual(
+    together,
+    alone.map((seen) => seen.slice(0, -1)),
+  );
 });

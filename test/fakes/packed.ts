@@ -9,7 +9,8 @@ import { type KernelModules, loadKernels, loadMath, type Variant } from "../../s
 import { loadStage, type StageOptions } from "../../src/engine/stage.ts";
 import { type Manifest, parseManifest } from "../../src/model/manifest.ts";
 
-const module = (name: string) => new WebAssembly.Module(readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url)));
+const module = (name: string) =>
+  new WebAssembly.Module(readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url)));
 
 let compiled: Required<KernelModules> | undefined;
 

@@ -1,0 +1,84 @@
+// The perplexity that llama.cpp (node-llama-cpp, CPU) gives for a GGUF file, over the windows of `qwen-edge eval`:
+//
+//     node bench/llama-perplexity.ts --gguf FILE --text bench/texts/mixed.txt
+//
+// Installs bench/package.json on first use. Must not know: our engine; only the windows are shared.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+
+/** The part of node-llama-cpp that is used here; the package is not there when types are checked. */
+interface LlamaCpp {
+  getLlama(options: { gpu: false; build: "never" }): Promise<{
+    loadModel(options: { modelPath: string }): Promise<{
+      tokenize(text: string, specialTokens: boolean): number[];
+      createContext(options: { contextSize: number; threads: number }): Promise<{
+        getSequence(): {
+          clearHistory(): Promise<void>;
+          controlledEvaluate(input: unknown[]): Promise<(Output | undefined)[]>;
+        };
+      }>;
+    }>;
+  }>;
+}
+
+interface Output {
+  readonly next: { readonly logits: ReadonlyMap<number, number>; readonly totalLogitWeight: number };
+}
+
+/** Its samplers switched off, so that logits are the model's own. */
+const RAW = { temperature: 1, topK: 0, topP: 1, minP: 0 };
+
+const { values } = parseArgs({
+  options: { gguf: { type: "string" }, text: { type: "string" }, context: { type: "string", default: "512" } },
+});
+const { gguf = "", text = "" } = values;
+const size = Number(values.context);
+
+const folder = fileURLToPath(new URL("./", import.meta.url));
+const entry = `${folder}node_modules/node-llama-cpp/dist/index.js`;
+if (!existsSync(entry)) execFileSync("npm", ["install", "--no-package-lock"], { cwd: folder, stdio: "inherit" });
+const { getLlama } = (await import(pathToFileURL(entry).href)) as LlamaCpp;
+const { version } = JSON.parse(await readFile(`${folder}node_modules/node-llama-cpp/package.json`, "utf8"));
+
+const llama = await getLlama({ gpu: false, build: "never" });
+const model = await llama.loadModel({ modelPath: gguf });
+const context = await model.createContext({ contextSize: size, threads: 2 });
+const sequence = context.getSequence();
+const ids = model.tokenize(await readFile(text, "utf8"), false);
+
+let nats = 0;
+let tokens = 0;
+const byWindow: number[] = [];
+for (let first = 0; first + 1 < ids.length; first += size) {
+  const window = ids.slice(first, first + size);
+  await sequence.clearHistory();
+  const input = window.slice(0, -1).map((id, row) => {
+    const logits = { filter: { tokens: [window[row + 1]!], includeMax: true } };
+    return [id, { generateNext: { logits, totalLogitWeight: true, options: RAW } }];
+  });
+  let sum = 0;
+  for (const [row, output] of (await sequence.controlledEvaluate(input)).entries()) {
+    const { logits, totalLogitWeight } = output!.next;
+    // totalLogitWeight is the sum of exp(logit - largest logit).
+    sum += Math.max(...logits.values()) + Math.log(totalLogitWeight) - logits.get(window[row + 1]!)!;
+  }
+  nats += sum;
+  tokens += input.length;
+  byWindow.push(sum / input.length);
+}
+const report = {
+  model: basename(gguf),
+  text: basename(text),
+  ids_sha256: createHash("sha256").update(Uint32Array.from(ids)).digest("hex"),
+  ...{ context: size, windows: byWindow.length, tokens },
+  ...{ nats_per_token: nats / tokens, perplexity: Math.exp(nats / tokens), by_window: byWindow },
+  versions: { "node-llama-cpp": version },
+};
+console.log(JSON.stringify(report, null, 2));
+process.exit(); // llama.cpp's threads would keep the process

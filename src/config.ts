@@ -1,0 +1,161 @@
+// The settings, read once from environment-style values and frozen.
+// Owns: their names, defaults and bounds. Takes what a runtime calls its environment (strings; Workers may give JSON
+// values too); gives a Config, or an error that names the variable. Values are not repeated in errors: some are secrets.
+// Must not know: who uses a setting.
+
+import * as z from "zod";
+
+const MIB = 2 ** 20;
+
+export interface OriginConfig {
+  /** What clients call its model; one `*` stands for any text. */
+  readonly name: string;
+  readonly baseUrl: string;
+  /** What the origin calls it; undefined: what the client called it. */
+  readonly model: string | undefined;
+  readonly key: string | undefined;
+}
+
+export interface Config {
+  /** One of these must come with a request; none: everybody may ask. */
+  readonly apiKeys: readonly string[];
+  /** Tokens of prompt and answer together. */
+  readonly contextLength: number;
+  /** Positions of the key-value cache that all conversations share. */
+  readonly kvPositions: number;
+  /** The most tokens of one answer; undefined: what the context leaves. */
+  readonly maxTokens: number | undefined;
+  /** Conversations at once; undefined: as many as the cache holds. */
+  readonly maxSessions: number | undefined;
+  /** Requests that may wait; one more gets 429. */
+  readonly queueLength: number;
+  /** Prompt tokens of one step; undefined: the engine's own measure. */
+  readonly prefillChunk: number | undefined;
+  readonly maxBodyBytes: number;
+  /** Web origins whose pages may call; `*` is all. */
+  readonly corsOrigins: readonly string[];
+  /** Silence after which a stream gets a comment. */
+  readonly keepAliveMs: number;
+  /** Other names of the edge model; one `*` stands for any text. */
+  readonly modelAliases: readonly string[];
+  readonly origins: readonly OriginConfig[];
+}
+
+type Env = Readonly<Record<string, unknown>>;
+
+/** Reads every QWEN_EDGE_ variable. Throws TypeError that names the one at fault. */
+export function readConfig(env: Env): Config {
+  const origins = readOrigins(env);
+  const contextLength = readInteger(env, "QWEN_EDGE_CONTEXT", { min: 16, max: 131_072 }) ?? 4096;
+  const kvPositions = readInteger(env, "QWEN_EDGE_KV_POSITIONS", { min: 16, max: 2 ** 22 }) ?? 16_384;
+  if (kvPositions < contextLength) {
+    throw new TypeError(
+      `QWEN_EDGE_KV_POSITIONS is ${kvPositions}, but one context has ${contextLength} positions (QWEN_EDGE_CONTEXT)`,
+    );
+  }
+  const modelAliases = readList(env, "QWEN_EDGE_MODEL_ALIASES");
+  for (const alias of modelAliases) {
+    checkName("QWEN_EDGE_MODEL_ALIASES", alias);
+    if (origins.some(({ name }) => name === alias)) {
+      throw new TypeError(
+        "QWEN_EDGE_MODEL_ALIASES has a name that QWEN_EDGE_ORIGINS has too; a name leads to one model",
+      );
+    }
+  }
+  return deepFreeze({
+    apiKeys: readList(env, "QWEN_EDGE_API_KEYS"),
+    contextLength,
+    kvPositions,
+    maxTokens: readInteger(env, "QWEN_EDGE_MAX_TOKENS", { min: 1, max: 131_072 }),
+    maxSessions: readInteger(env, "QWEN_EDGE_MAX_SESSIONS", { min: 1, max: 1024 }),
+    queueLength: readInteger(env, "QWEN_EDGE_QUEUE", { min: 0, max: 10_000 }) ?? 32,
+    prefillChunk: readInteger(env, "QWEN_EDGE_PREFILL_CHUNK", { min: 1, max: 4096 }),
+    // A context of edge size needs no more; an origin's requests may carry pictures.
+    maxBodyBytes:
+      readInteger(env, "QWEN_EDGE_MAX_BODY_BYTES", { min: 1024, max: 64 * MIB }) ??
+      (origins.length > 0 ? 8 * MIB : MIB),
+    corsOrigins: readList(env, "QWEN_EDGE_CORS_ORIGINS", ["*"]),
+    keepAliveMs: readInteger(env, "QWEN_EDGE_KEEP_ALIVE_MS", { min: 10, max: 600_000 }) ?? 10_000,
+    modelAliases,
+    origins,
+  });
+}
+
+/** What /health may show: no key, no address. */
+export function redacted(config: Config): Readonly<Record<string, unknown>> {
+  const { apiKeys, origins, ...rest } = config;
+  return { ...rest, isKeyRequired: apiKeys.length > 0, origins: origins.map(({ name }) => name) };
+}
+
+/** A variable's value, undefined when it is absent or empty, as an unset line of an env file is. */
+function read(env: Env, name: string): unknown {
+  const value = env[name];
+  return value === null || value === "" ? undefined : value;
+}
+
+function readInteger(env: Env, name: string, { min, max }: { min: number; max: number }): number | undefined {
+  const value = read(env, name);
+  if (value === undefined) return undefined;
+  const number = typeof value === "string" && /^\s*-?\d+\s*$/.test(value) ? Number(value) : value;
+  if (typeof number === "number" && Number.isInteger(number) && number >= min && number <= max) return number;
+  throw new TypeError(`${name} is not an integer from ${min} to ${max}`);
+}
+
+/** Values with commas between them. */
+function readList(env: Env, name: string, otherwise: readonly string[] = []): readonly string[] {
+  const value = read(env, name);
+  if (value === undefined) return otherwise;
+  if (typeof value !== "string") throw new TypeError(`${name} is not a text; expected values with commas between them`);
+  const items = value.split(",").map((item) => item.trim());
+  if (items.some((item) => item === "")) throw new TypeError(`${name} has an empty value between its commas`);
+  return items;
+}
+
+const originSchema = z.strictObject({
+  baseUrl: z.string().transform((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+    if (isPlain && url.search === "" && url.hash === "") return url.href.replace(/\/+$/, "");
+    context.addIssue({ code: "custom", message: "expected an http(s) URL without user, query or fragment" });
+    return z.NEVER;
+  }),
+  model: z.string().min(1).max(256).optional(),
+  keySecret: z.string().min(1).optional(),
+});
+
+/** `{name: {baseUrl, model, keySecret}}`; the key itself stands in the variable that keySecret names. */
+function readOrigins(env: Env): readonly OriginConfig[] {
+  const variable = "QWEN_EDGE_ORIGINS";
+  const result = z.record(z.string(), originSchema).safeParse(parseJson(variable, read(env, variable) ?? {}));
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw new TypeError(`${variable} is wrong at ${issue?.path.join(".") || "its top"}: ${issue?.message}`);
+  }
+  return Object.entries(result.data).map(([name, { baseUrl, model, keySecret }]) => {
+    checkName(variable, name);
+    const key = keySecret === undefined ? undefined : read(env, keySecret);
+    if (keySecret !== undefined && typeof key !== "string") {
+      throw new TypeError(`${keySecret}, the key that ${variable} names for ${name}, is not set`);
+    }
+    return { name, baseUrl, model, key: typeof key === "string" ? key.trim() : undefined };
+  });
+}
+
+function parseJson(variable: string, value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch (cause) {
+    throw new TypeError(`${variable} is not valid JSON`, { cause });
+  }
+}
+
+function checkName(variable: string, name: string): void {
+  if (name !== "" && name.length <= 256 && name.split("*").length <= 2) return;
+  throw new TypeError(`${variable} has a name that is empty, longer than 256 characters or has more than one *`);
+}
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) deepFreeze(inner);
+  return Object.freeze(value);
+}

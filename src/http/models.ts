@@ -1,0 +1,59 @@
+// GET /v1/models, GET /v1/models/{id} and GET /health: what is served, and whether it is ready.
+// Owns: those three answers, health in llama-server's shape. Takes the edge model's status and the names that lead to
+// origins. Must not know: where an origin is, how a model is loaded.
+
+import type { Context } from "hono";
+import type { Status } from "../completer.ts";
+import { UnknownModelError } from "../errors.ts";
+import type { Choice } from "./chat.ts";
+
+export interface ModelService {
+  readonly choose: (model: string | undefined) => Choice;
+  readonly status: () => Promise<Status>;
+  /** Names of models that run at origins; patterns are not listed. */
+  readonly originModels: readonly string[];
+  /** The configuration without its secrets, shown by /health. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** GET /v1/models: the edge model, then those of the origins. */
+export function listModels({ status, originModels }: ModelService): () => Promise<Response> {
+  return async () => {
+    const { model } = await status();
+    const data = [edgeModel(model, model.name), ...originModels.map((id) => originModel(id))];
+    return Response.json({ object: "list", data });
+  };
+}
+
+/** GET /v1/models/{id}: any name that a request may use, aliases too. Throws UnknownModelError. */
+export function getModel({ choose, status }: ModelService): (c: Context) => Promise<Response> {
+  return async (c) => {
+    const id = c.req.param("id");
+    if (id === undefined || id === "") throw new UnknownModelError("No model was named");
+    const choice = choose(id);
+    if (choice.where === "origin") return Response.json(originModel(choice.model));
+    return Response.json(edgeModel((await status()).model, choice.model));
+  };
+}
+
+/** GET /health: 200 when ready, 503 with the progress while loading, 503 with the reason when it failed. */
+export function health({ status, settings }: ModelService): () => Promise<Response> {
+  return async () => {
+    const { state, progress, reason, model } = await status();
+    if (state === "ready") return Response.json({ status: "ok", model, settings });
+    const isLoading = state === "loading";
+    const message = isLoading ? "Loading model" : `The model failed to load: ${reason ?? "no reason is known"}`;
+    const error = { code: 503, message, type: "unavailable_error" };
+    const headers = isLoading ? { "retry-after": "1" } : { "x-should-retry": "false" };
+    return Response.json({ error, status: state, progress, model }, { status: 503, headers });
+  };
+}
+
+function edgeModel({ created, contextLength, quant }: Status["model"], id: string): Record<string, unknown> {
+  // vLLM's name for the context, which clients read to size their prompts.
+  return { id, object: "model", created, owned_by: "qwen-edge", max_model_len: contextLength, quant };
+}
+
+function originModel(id: string): Record<string, unknown> {
+  return { id, object: "model", created: 0, owned_by: "origin" };
+}

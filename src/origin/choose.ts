@@ -1,0 +1,56 @@
+// Which model runs where: the edge model, or an origin that the configuration names. Pure.
+// Owns: names, aliases and patterns, and their order. Takes the name a client used; gives the place, or throws.
+// Must not know: requests, HTTP.
+
+import { UnknownModelError } from "../errors.ts";
+
+/** A GPU service with OpenAI's API. */
+export interface Origin {
+  /** What clients call its model; one `*` stands for any text. */
+  readonly name: string;
+  /** Where its API lives, up to and with `/v1`, without a slash at the end. */
+  readonly baseUrl: string;
+  /** What the origin calls the model; undefined: what the client called it. */
+  readonly model: string | undefined;
+  readonly key: string | undefined;
+}
+
+export interface ModelTable {
+  /** The edge model's name, and what it answers to when no model is named. */
+  readonly edge: string;
+  /** Other names of the edge model; one `*` stands for any text. */
+  readonly aliases: readonly string[];
+  readonly origins: readonly Origin[];
+}
+
+export interface Choice {
+  readonly where: "edge" | "origin";
+  /** The name the client used, or the edge model's when it used none. */
+  readonly model: string;
+}
+
+/** Exact names come before patterns, the edge before origins. Throws UnknownModelError. */
+export function choose(model: string | undefined, { edge, aliases, origins }: ModelTable): Choice {
+  if (model === undefined || model === "" || model === edge) return { where: "edge", model: edge };
+  if (aliases.includes(model)) return { where: "edge", model };
+  if (findOrigin(model, origins) !== undefined) return { where: "origin", model };
+  if (aliases.some((alias) => matches(alias, model))) return { where: "edge", model };
+  throw new UnknownModelError("No such model is served here; GET /v1/models lists those that are");
+}
+
+/** The origin of a model: its exact name, else the first pattern that fits. */
+export function findOrigin(model: string, origins: readonly Origin[]): Origin | undefined {
+  return origins.find(({ name }) => name === model) ?? origins.find(({ name }) => matches(name, model));
+}
+
+/** True of the names that stand for many. */
+export function isPattern(name: string): boolean {
+  return name.includes("*");
+}
+
+function matches(pattern: string, model: string): boolean {
+  if (!isPattern(pattern)) return pattern === model;
+  const star = pattern.indexOf("*");
+  const [start, end] = [pattern.slice(0, star), pattern.slice(star + 1)];
+  return model.length >= start.length + end.length && model.startsWith(start) && model.endsWith(end);
+}

@@ -1,0 +1,117 @@
+// The engine put together: a packed folder, the compiled kernels and the settings become a Completer and TextTools.
+// Owns the order of loading and what the settings mean for stages and chain. Takes a function that opens a file of the
+// folder, so that assets and disks serve alike. Must not know: which runtime it is in, HTTP.
+
+import { Chain, type ChainLimits } from "../chain/chain.ts";
+import { createCompleter } from "../complete.ts";
+import type { Completer, TextTools } from "../completer.ts";
+import type { Config } from "../config.ts";
+import { type KernelModules, loadKernels, loadMath } from "../engine/kernels.ts";
+import { loadStage, type Stage } from "../engine/stage.ts";
+import { ModelFileError } from "../errors.ts";
+import { type Manifest, parseManifest } from "../model/manifest.ts";
+import { createPrompter } from "../prompt/chatml.ts";
+import { loadVocab, type Vocab } from "../token/vocab.ts";
+import type { Load, Model } from "./loader.ts";
+import { createTextTools } from "./text-tools.ts";
+
+/** Rows of one step: whole tiles of 6 and of 5 tokens, and few enough that nobody waits long for a neighbour's prompt. */
+const PREFILL_CHUNK = 60;
+/** Bytes of one stage's memory, as far as a runtime does not say less. */
+const BUDGET_BYTES = 4 * 2 ** 30;
+
+export interface EngineSource {
+  readonly config: Config;
+  readonly modules: KernelModules;
+  /** Opens a file of the packed folder. */
+  readonly openFile: (name: string) => Promise<ReadableStream<Uint8Array>>;
+}
+
+export interface Engine {
+  readonly completer: Completer;
+  readonly text: TextTools;
+  /** Sessions that compute, and sessions that wait to. */
+  readonly load: Chain["load"];
+  /** The same weights under a new chain: for when whoever drove the old one is gone. */
+  renew(): Engine;
+}
+
+/** The loading of an engine, for a Loader. */
+export function engineLoad({ config, modules, openFile }: EngineSource): Load<Engine> {
+  return async (onModel, onProgress) => {
+    const manifest = await readManifest(openFile);
+    const limits = readLimits(config, manifest);
+    const model: Model = {
+      name: manifest.name,
+      created: 0, // a packed model has no date: same input, same bytes
+      contextLength: limits.context,
+      quant: manifest.quant,
+    };
+    onModel(model);
+    const vocab = await readVocab(manifest, openFile);
+    const total = manifest.stages.reduce((sum, stage) => sum + stage.bytes, 0);
+    const stages: Stage[] = [];
+    let before = 0;
+    for (const [index, { bytes }] of manifest.stages.entries()) {
+      const stage = await loadStage(manifest, index, {
+        limits,
+        fetchChunk: openFile,
+        bindKernels: async (memory) => (await loadKernels(modules, memory)).kernels,
+        onProgress: (loaded) => onProgress((before + loaded) / total),
+      });
+      stages.push(stage);
+      before += bytes;
+    }
+    const math = await loadMath(modules.math);
+    const prompter = createPrompter(manifest.chat_template);
+    const text = createTextTools(vocab, prompter);
+    const assemble = (): Engine => {
+      const chain = new Chain({ manifest, stages, math, limits });
+      const answerLimits = { contextLength: limits.context, maxTokens: config.maxTokens ?? limits.context };
+      const completer = createCompleter({ manifest, prompter, vocab, chain, limits: answerLimits });
+      return {
+        completer,
+        text,
+        get load() {
+          return chain.load;
+        },
+        renew: assemble,
+      };
+    };
+    return { model, engine: assemble() };
+  };
+}
+
+function readLimits(config: Config, manifest: Manifest): ChainLimits & { context: number; budgetBytes: number } {
+  const context = Math.min(config.contextLength, manifest.config.max_position_embeddings);
+  return {
+    context,
+    rows: config.prefillChunk ?? PREFILL_CHUNK,
+    kvPositions: config.kvPositions,
+    budgetBytes: BUDGET_BYTES,
+    maxSessions: config.maxSessions ?? config.kvPositions,
+    queue: config.queueLength,
+  };
+}
+
+async function readManifest(openFile: EngineSource["openFile"]): Promise<Manifest> {
+  const text = await new Response(await openFile("manifest.json")).text();
+  try {
+    return parseManifest(JSON.parse(text));
+  } catch (cause) {
+    if (cause instanceof ModelFileError) throw cause;
+    throw new ModelFileError("manifest.json", "is not JSON; pack the model again", { cause });
+  }
+}
+
+/** The vocabulary, after its bytes have been compared with the manifest's hash. */
+async function readVocab({ tokenizer }: Manifest, openFile: EngineSource["openFile"]): Promise<Vocab> {
+  const { file, sha256 } = tokenizer;
+  const bytes = new Uint8Array(await new Response(await openFile(file)).arrayBuffer());
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found !== sha256) {
+    throw new ModelFileError(file, `damaged: SHA-256 ${found}, expected ${sha256}; pack the model again`);
+  }
+  return loadVocab(bytes, file);
+}

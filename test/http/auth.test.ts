@@ -1,0 +1,47 @@
+// The API key: who may come in, and what the others are told.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fakeApp } from "../fakes/completer.ts";
+
+const { app } = fakeApp({ env: { QWEN_EDGE_API_KEYS: "first-key, second-key" } });
+
+async function status(headers: Readonly<Record<string, string>>, path = "/v1/models"): Promise<number> {
+  return (await app.fetch(new Request(`http://edge.test${path}`, { headers }))).status;
+}
+
+test("requireKey() lets any configured key in, as a Bearer token or as x-api-key", async () => {
+  for (const key of ["first-key", "second-key"]) {
+    assert.equal(await status({ authorization: `Bearer ${key}` }), 200);
+    assert.equal(await status({ authorization: `bearer ${key}` }), 200);
+    assert.equal(await status({ "x-api-key": key }), 200);
+  }
+});
+
+test("requireKey() refuses a missing, wrong, cut or longer key", async () => {
+  assert.equal(await status({}), 401);
+  for (const key of ["", "first-ke", "first-key2", "FIRST-KEY", "first-key, second-key"]) {
+    assert.equal(await status({ authorization: `Bearer ${key}` }), 401, key);
+    assert.equal(await status({ "x-api-key": key }), 401, key);
+  }
+  assert.equal(await status({ authorization: "Basic first-key" }), 401);
+});
+
+test("requireKey() answers in OpenAI's shape, without the key", async () => {
+  const request = new Request("http://edge.test/v1/models", { headers: { authorization: "Bearer hunter2" } });
+  const response = await app.fetch(request);
+  assert.equal(response.headers.get("www-authenticate"), "Bearer");
+  const { error } = (await response.json()) as { error: Record<string, unknown> };
+  assert.deepEqual({ type: error.type, code: error.code }, { type: "authentication_error", code: "invalid_api_key" });
+  assert.ok(!String(error.message).includes("hunter2"));
+});
+
+test("requireKey() leaves /health, unknown paths and preflights open", async () => {
+  assert.equal(await status({}, "/health"), 200);
+  assert.equal(await status({}, "/nowhere"), 404);
+  const preflight = new Request("http://edge.test/v1/chat/completions", {
+    method: "OPTIONS",
+    headers: { origin: "https://page.test", "access-control-request-method": "POST" },
+  });
+  assert.equal((await app.fetch(preflight)).status, 204);
+});

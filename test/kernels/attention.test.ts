@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { attentionScratchBytes, type Kernels, PAGE, pageBytes } from "../../kernels/abi.ts";
+import { createReference } from "../../kernels/reference.ts";
+import { HARD, kernelPair, normals, seeded } from "./pair.ts";
+
+const pair = await kernelPair(256);
+const [PAGES, Q, K, V, OUT, SCRATCH, KV_CACHE] = [
+  0x2_0000, 0x10_0000, 0x30_0000, 0x40_0000, 0x50_0000, 0x70_0000, 0x80_0000,
+];
+
+type Shape = readonly [H: number, KV: number, Dh: number];
+
+/** Shapes of grouped heads: 1:1, 4:1, 7:1 (Qwen2.5 0.5B), 6:1 (1.5B). */
+const SHAPES: readonly Shape[] = [
+  [1, 1, 32],
+  [3, 3, 64],
+  [4, 1, 64],
+  [14, 2, 64],
+  [12, 2, 128],
+  [5, 1, 96],
+];
+
+/** A page table in no order, and a cache full of NaN: only what is stored and visible may count. */
+function begin(positions: number, [, KV, Dh]: Shape): number {
+  const count = Math.ceil(positions / PAGE);
+  const stride = pageBytes(KV, Dh) + 64;
+  pair.write(
+    PAGES,
+    Uint32Array.from({ length: count }, (_, i) => (i * 5 + 2) % Math.max(count, 7)),
+  );
+  for (const memory of pair.memories) new Uint8Array(memory.buffer).fill(0xff, KV_CACHE);
+  return stride;
+}
+
+/** Stores and attends rows [position, position + T) of q, k, v; gives their part of out. */
+function run(kernels: Kernels, stride: number, position: number, T: number, [H, KV, Dh]: Shape): void {
+  const [wide, narrow] = [H * Dh * 4, KV * Dh * 4];
+  kernels.kv_store(KV_CACHE, stride, PAGES, position, K + position * narrow, V + position * narrow, T, KV, Dh);
+  const [q, out] = [Q + position * wide, OUT + position * wide];
+  kernels.attention(out, q, KV_CACHE, stride, PAGES, position, T, H, KV, Dh, SCRATCH);
+}
+
+function writeInputs(T: number, [H, KV, Dh]: Shape, seed: number): void {
+  pair.write(Q, normals(T * H * Dh, seed, 2));
+  pair.write(K, normals(T * KV * Dh, seed + 1));
+  pair.write(V, normals(T * KV * Dh, seed + 2));
+}
+
+test("attention() has the bits of the reference, over shapes and page borders", () => {
+  for (const shape of SHAPES) {
+    for (const T of [1, 32, 67]) {
+      writeInputs(T, shape, T);
+      const stride = begin(T, shape);
+      pair.both((kernels) => run(kernels, stride, 0, T, shape));
+      pair.same(OUT, T * shape[0] * shape[2], `attention ${shape} of ${T}`);
+      pair.same(KV_CACHE, (7 * stride) / 4, `pages of ${shape}`);
+    }
+  }
+});
+
+test("attention() gives the same bits however the positions are cut into calls", () => {
+  const T = 100;
+  const next = seeded(11);
+  for (const shape of SHAPES) {
+    const n = T * shape[0] * shape[2];
+    writeInputs(T, shape, 3);
+    run(pair.wasm, begin(T, shape), 0, T, shape);
+    const whole = pair.floats(OUT, n);
+    assert.ok(whole.every(Number.isFinite));
+    for (const largest of [1, 5, 40, 64]) {
+      const stride = begin(T, shape);
+      new Float32Array(pair.memories[0].buffer, OUT, n).fill(Number.NaN);
+      for (let position = 0; position < T; ) {
+        const rows = Math.min(T - position, 1 + Math.floor(next() * largest));
+        run(pair.wasm, stride, position, rows, shape);
+        position += rows;
+      }
+      assert.deepEqual(pair.floats(OUT, n), whole, `chunks of at most ${largest}, shape ${shape}`);
+    }
+  }
+});
+
+/** Softmax attention in double precision over exact keys and values: the last row of T. */
+function exactLastRow(T: number, [H, KV, Dh]: Shape): Float64Array {
+  const q = pair.floats(Q + (T - 1) * H * Dh * 4, H * Dh);
+  const [k, v] = [pair.floats(K, T * KV * Dh), pair.floats(V, T * KV * Dh)];
+  const out = new Float64Array(H * Dh);
+  for (let h = 0; h < H; h++) {
+    const head = Math.floor(h / (H / KV));
+    const at = (t: number, d: number) => (t * KV + head) * Dh + d;
+    const scores = Array.from({ length: T }, (_, t) => {
+      let dot = 0;
+      for (let d = 0; d < Dh; d++) dot += q[h * Dh + d]! * k[at(t, d)]!;
+      return dot / Math.sqrt(Dh);
+    });
+    const max = Math.max(...scores);
+    const weights = scores.map((score) => Math.exp(score - max));
+    const sum = weights.reduce((a, b) => a + b);
+    for (let d = 0; d < Dh; d++) out[h * Dh + d] = weights.reduce((a, w, t) => a + w * v[at(t, d)]!, 0) / sum;
+  }
+  return out;
+}
+
+test("attention() is softmax attention: float cache within 1e-5 of double precision, bf16 within 0.03", () => {
+  const T = 150;
+  for (const shape of [
+    [7, 1, 64],
+    [12, 2, 128],
+  ] as const) {
+    const [H, , Dh] = shape;
+    writeInputs(T, shape, 21);
+    const stride = begin(T, shape);
+    const exact = exactLastRow(T, shape);
+    const last = OUT + (T - 1) * H * Dh * 4;
+    const error = (memory: WebAssembly.Memory) =>
+      new Float32Array(memory.buffer, last, H * Dh).reduce(
+        (worst, x, i) => Math.max(worst, Math.abs(x - exact[i]!)),
+        0,
+      );
+    run(pair.wasm, stride, 0, T, shape);
+    assert.ok(error(pair.memories[0]) < 0.03);
+    run(createReference(pair.memories[1], { kv: "float" }), stride, 0, T, shape);
+    assert.ok(error(pair.memories[1]) < 1e-5);
+  }
+});
+
+test("attention() is within 1e-3 at position 2^20 - 1, of 32,768 pages", () => {
+  const shape = [2, 1, 32] as const;
+  const position = 2 ** 20 - 1;
+  const stride = pageBytes(1, 32);
+  const value = Float32Array.from({ length: 32 }, (_, d) => d / 8 - 2); // exact in bf16
+  pair.write(PAGES, new Uint32Array(2 ** 15)); // one page, seen 32,768 times
+  pair.write(Q, normals(64, 1));
+  for (let slot = 0; slot < PAGE; slot++) {
+    pair.write(K, normals(32, slot + 2));
+    pair.write(V, value);
+    pair.wasm.kv_store(KV_CACHE, stride, PAGES, 2 ** 20 - PAGE + slot, K, V, 1, 1, 32);
+  }
+  pair.wasm.attention(OUT, Q, KV_CACHE, stride, PAGES, position, 1, shape[0], 1, 32, SCRATCH);
+  pair.floats(OUT, 64).forEach((got, i) => {
+    assert.ok(Math.abs(got - value[i % 32]!) < 1e-3, `number ${i}: ${got}`);
+  });
+});
+
+test("attention() has the bits of the reference for huge, tiny and equal scores", () => {
+  const shape = [2, 1, 32] as const;
+  const T = 40;
+  const finite = HARD.filter(Number.isFinite);
+  const hard = (seed: number, n: number) => {
+    const next = seeded(seed);
+    return Float32Array.from({ length: n }, () => finite[Math.floor(next() * finite.length)]!);
+  };
+  for (const [q, k] of [
+    [hard(1, T * 64), hard(2, T * 32)],
+    [new Float32Array(T * 64), hard(3, T * 32)],
+    [normals(T * 64, 1, 1e4), normals(T * 32, 2)],
+  ] as const) {
+    pair.write(Q, q);
+    pair.write(K, k);
+    pair.write(V, normals(T * 32, 5));
+    const stride = begin(T, shape);
+    pair.both((kernels) => run(kernels, stride, 0, T, shape));
+    pair.same(OUT, T * 64, "attention of hard values");
+  }
+});
+
+test("kv_store() rounds to bf16, nearest even, and keeps NaN and infinity", () => {
+  const [KV, Dh] = [2, 32];
+  const bits = [
+    0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0x7f7fffff, 0x7f800001, 0xffffffff, 0x00008000, 0x80018000,
+  ];
+  const rounded = [0x3f80, 0x3f82, 0x3f81, 0x3f80, 0x7f80, 0x7fc0, 0xffff, 0x0000, 0x8002];
+  const words = new Uint32Array(KV * Dh);
+  words.set(bits);
+  words.set(new Uint32Array(Float32Array.from(HARD).buffer), 16);
+  pair.write(K, words);
+  pair.write(V, words);
+  const stride = begin(PAGE, [KV, KV, Dh]);
+  pair.both((kernels) => kernels.kv_store(KV_CACHE, stride, PAGES, 0, K, V, 1, KV, Dh));
+  pair.same(KV_CACHE, (7 * stride) / 4, "pages");
+  const page = KV_CACHE + 2 * stride;
+  const keys = new Uint16Array(pair.memories[0].buffer, page, PAGE * Dh);
+  assert.deepEqual(
+    bits.map((_, d) => keys[d * 16]),
+    rounded,
+  ); // position 0 is lane 0 of every dimension's 16
+});
+
+test("attention() keeps within attentionScratchBytes", () => {
+  for (const shape of SHAPES) {
+    const [H, KV, Dh] = shape;
+    writeInputs(40, shape, 1);
+    const end = SCRATCH + attentionScratchBytes(H, KV, Dh);
+    const guard = new Uint8Array(pair.memories[0].buffer, end, 4_096).fill(0xa5);
+    run(pair.wasm, begin(40, shape), 0, 40, shape);
+    assert.ok(
+      guard.every((byte) => byte === 0xa5),
+      `shape ${shape}`,
+    );
+  }
+});

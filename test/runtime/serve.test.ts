@@ -1,0 +1,187 @@
+// One body of checks on both real runtimes, through the real client: what `npm start` serves.
+// The answers are also compared between the runtimes: same model, same seed, same ids, same log-probabilities.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import OpenAI from "openai";
+import { type Runtime, type Started, startServer } from "./started.ts";
+
+const SESSIONS = 3;
+/** So long that no answer of a test ends by itself. */
+const CONTEXT = 32_768;
+const SETTINGS = {
+  QWEN_EDGE_CONTEXT: String(CONTEXT),
+  QWEN_EDGE_KV_POSITIONS: String(SESSIONS * CONTEXT),
+  QWEN_EDGE_MAX_SESSIONS: String(SESSIONS),
+  QWEN_EDGE_QUEUE: "0",
+};
+
+type Params = OpenAI.ChatCompletionCreateParamsNonStreaming;
+
+const QUESTIONS = ["What is the capital of France?", "Write a short Python function.", "中国的首都是哪里？"];
+const ask = (content: string, more: Partial<Params> = {}): Params => ({
+  model: "tiny",
+  messages: [{ role: "user", content }],
+  max_tokens: 24,
+  seed: 7,
+  ...more,
+});
+
+/** What the other runtime has answered. */
+const answers = new Map<string, unknown>();
+
+function sameOnBoth(what: string, answer: unknown): void {
+  if (answers.has(what)) assert.deepEqual(answer, answers.get(what), `${what} differs between the runtimes`);
+  answers.set(what, answer);
+}
+
+async function streamed({ client }: Started, params: Params) {
+  const stream = await client.chat.completions.create({
+    ...params,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const texts: string[] = [];
+  let finish: string | null = null;
+  let usage: OpenAI.CompletionUsage | undefined;
+  for await (const chunk of stream) {
+    const choice = chunk.choices[0];
+    if (choice?.delta.content) texts.push(choice.delta.content);
+    finish ??= choice?.finish_reason ?? null;
+    usage ??= chunk.usage ?? undefined;
+  }
+  return { texts, finish, usage };
+}
+
+const whole = async ({ client }: Started, params: Params): Promise<string> =>
+  (await client.chat.completions.create(params)).choices[0]!.message.content!;
+
+/** Opens an answer that would take minutes, and reads its beginning. */
+async function occupy({ client }: Started): Promise<AbortController> {
+  const leaving = new AbortController();
+  const endless = { ...ask("Count", { max_tokens: CONTEXT - 1_000 }), ignore_eos: true, stream: true as const };
+  const stream = await client.chat.completions.create(endless, { signal: leaving.signal });
+  const chunks = stream[Symbol.asyncIterator](); // left open: a loop's end would leave the server
+  for (let text = ""; text === ""; ) text = (await chunks.next()).value?.choices[0]?.delta.content ?? "";
+  return leaving;
+}
+
+for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[]) {
+  test(`npm start serves the tiny model on ${runtime}`, { timeout: 120_000 }, async (t) => {
+    const server = await startServer(runtime, { env: SETTINGS });
+    t.after(() => server.interrupt());
+
+    await t.test(`the printed curl line streams an answer, on ${runtime}`, async () => {
+      const line = server.output().match(/^ {2}(curl .+)$/m)?.[1];
+      assert.ok(line, server.output());
+      const { stdout } = await promisify(execFile)("sh", ["-c", line.replace('"stream"', '"max_tokens":4,"stream"')]);
+      assert.match(stdout, /^data: \{.+\}\n\n/);
+      assert.match(stdout, /data: \[DONE\]\n\n$/);
+    });
+
+    await t.test(`a stream comes in pieces and equals the whole answer, on ${runtime}`, async () => {
+      for (const question of QUESTIONS) {
+        const { texts, finish, usage } = await streamed(server, ask(question));
+        assert.ok(texts.length > 1, "one piece only");
+        assert.equal(finish, "length");
+        assert.equal(usage?.completion_tokens, 24);
+        assert.equal(texts.join(""), await whole(server, ask(question)));
+        sameOnBoth(question, { texts, usage });
+      }
+    });
+
+    await t.test(`ids and log-probabilities are the same bits wherever they are computed: ${runtime}`, async () => {
+      const params = ask(QUESTIONS[0]!, { logprobs: true, top_logprobs: 5, temperature: 0 });
+      const { choices } = await server.client.chat.completions.create(params);
+      assert.equal(choices[0]!.logprobs?.content?.length, 24);
+      sameOnBoth("log-probabilities", choices[0]!.logprobs);
+    });
+
+    await t.test(`three at once get what each gets alone, on ${runtime}`, async () => {
+      const alone: string[] = [];
+      for (const question of QUESTIONS) alone.push(await whole(server, ask(question)));
+      const together = await Promise.all(QUESTIONS.map((question) => streamed(server, ask(question))));
+      assert.deepEqual(
+        together.map(({ texts }) => texts.join("")),
+        alone,
+      );
+    });
+
+    await t.test(`text tools know the model's tokens, on ${runtime}`, async () => {
+      const post = async (path: string, body: unknown) =>
+        (
+          await fetch(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body), headers: JSON_TYPE })
+        ).json();
+      const { tokens } = (await post("/tokenize", { content: "你好 <|im_end|>" })) as { tokens: number[] };
+      assert.deepEqual(await post("/detokenize", { tokens }), { content: "你好 <|im_end|>" });
+      sameOnBoth("tokens", tokens);
+      sameOnBoth("prompt", await post("/apply-template", { messages: [{ role: "user", content: "Hi" }] }));
+      const wrong = (await post("/detokenize", { tokens: [999_999] })) as { error: { param: string } };
+      assert.equal(wrong.error.param, "tokens");
+    });
+
+    await t.test(`models are listed, others and unknown paths are 404, on ${runtime}`, async () => {
+      const models = (await server.client.models.list()).data.map(({ id }) => id);
+      assert.deepEqual(models, ["tiny"]);
+      await assert.rejects(whole(server, { ...ask("Hi"), model: "gpt-9" }), OpenAI.NotFoundError);
+      const weights = await fetch(`${server.url}/stage-0-000.bin`);
+      assert.equal(weights.status, 404);
+      assert.equal(((await weights.json()) as { error: { type: string } }).error.type, "invalid_request_error");
+    });
+
+    await t.test(`a wrong request keeps its error on the way from the engine, on ${runtime}`, async () => {
+      const long = ask("a ".repeat(CONTEXT));
+      await assert.rejects(whole(server, long), (error: unknown) => {
+        assert.ok(error instanceof OpenAI.BadRequestError);
+        assert.equal(error.code, "context_length_exceeded");
+        assert.match(error.message, /32768/);
+        return true;
+      });
+    });
+
+    await t.test(`clients that leave free their places, on ${runtime}`, async () => {
+      const leaving = await Promise.all(Array.from({ length: SESSIONS }, () => occupy(server)));
+      await assert.rejects(whole(server, ask("Hi")), OpenAI.RateLimitError);
+      for (const client of leaving) client.abort();
+      let answer: string | undefined;
+      for (let tries = 0; answer === undefined && tries < 50; tries++) {
+        await sleep(100);
+        answer = await whole(server, ask(QUESTIONS[0]!)).catch((error: unknown) => {
+          if (error instanceof OpenAI.RateLimitError) return undefined;
+          throw error;
+        });
+      }
+      assert.equal(answer, await whole(server, ask(QUESTIONS[0]!)));
+    });
+
+    if (runtime === "workerd") {
+      await t.test("weights outlive an idle object, on workerd", async () => {
+        const before = await whole(server, ask(QUESTIONS[1]!));
+        await sleep(15_000); // workerd throws an idle object away after ten seconds
+        // Loading takes several turns, and a question that comes meanwhile is told so.
+        const health = await fetch(`${server.url}/health`);
+        assert.equal(health.status, 200, "the model was loaded again");
+        assert.equal(await whole(server, ask(QUESTIONS[1]!)), before);
+      });
+    }
+
+    await t.test(`Ctrl-C leaves no process, on ${runtime}`, async () => {
+      assert.notDeepEqual(server.processes(), [], "the mark finds nothing even while the server runs");
+      await server.interrupt();
+      assert.deepEqual(server.processes() ?? [], []);
+      await assert.rejects(fetch(`${server.url}/health`));
+    });
+  });
+}
+
+test("npm start --stages 3 answers as one stage does, on deno", { timeout: 60_000 }, async (t) => {
+  const server = await startServer("deno", { env: SETTINGS, args: ["--stages", "3"] });
+  t.after(() => server.interrupt());
+  const { texts, usage } = await streamed(server, ask(QUESTIONS[0]!));
+  sameOnBoth(QUESTIONS[0]!, { texts, usage });
+});
+
+const JSON_TYPE = { "content-type": "application/json" };
