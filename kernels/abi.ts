@@ -62,7 +62,8 @@ export interface Kernels {
   // ── matrices ───────────────────────────────────────────────────────────────────────────────────────────────────
   /**
    * out = int8 blocks of x (T, K) f32. Per block of 32: scale = max|x| / 127 (f32); x8 = round half to even of
-   * x * (127 / max|x|), saturated to -127..127; start = -8 * sum(x8). All-zero blocks have scale 0.
+   * x * (127 / max|x|), saturated to -127..127; start = -8 * sum(x8). All-zero blocks have scale 0; 127 / max is capped
+   * at the largest f32. A block with NaN or an infinity becomes zeros with scale NaN, so whatever reads it is NaN.
    * Tokens come in tiles of the variant's `tile()`, the last one shorter; a tile of n tokens is, per block:
    * [n i32 starts][8 steps along K][n][4 int8] [n f32 scales], so a tile of one token is 40 bytes a block.
    */
@@ -79,7 +80,7 @@ export interface Kernels {
   embed_q4(out: Offset, w: Offset, rows: Offset, T: number, K: number): void;
   /** The same with W packed q8. */
   embed_q8(out: Offset, w: Offset, rows: Offset, T: number, K: number): void;
-  /** Tokens in one tile of quantized activations: 6 (i32 dot), 5 (i16 dot) or what the build measured best. */
+  /** Tokens in one tile of quantized activations, the variant's own: 6 with the i32 dot, 4 with the others. */
   tile(): number;
 
   // ── vectors ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@
 // Owns: the compiler's flags (they decide half of the speed, README.md says why). Must not know: what a kernel does.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
@@ -53,16 +53,24 @@ export async function build(): Promise<boolean> {
   const stamp = sourcesHash();
   if (isCurrent(stamp)) return false;
   mkdirSync(GENERATED, { recursive: true });
-  writeFileSync(join(GENERATED, "tiles.ts"), generateTiles());
+  replaceFile(join(GENERATED, "tiles.ts"), (path) => writeFileSync(path, generateTiles()));
   for (const [name, options] of Object.entries(MODULES)) await compile(name, options);
-  writeFileSync(STAMP, stamp);
+  replaceFile(STAMP, (path) => writeFileSync(path, stamp));
   return true;
 }
 
 async function compile(name: string, options: readonly string[]): Promise<void> {
-  const args = [...options, ...COMMON, "--outFile", `build/${name}.wasm`, "--baseDir", ROOT];
-  const { error, stderr } = await asc.main(args, {});
+  const temporary = `build/${name}.${process.pid}.wasm`;
+  const { error, stderr } = await asc.main([...options, ...COMMON, "--outFile", temporary, "--baseDir", ROOT], {});
   if (error) throw new Error(`AssemblyScript could not compile ${name}:\n${stderr.toString()}`, { cause: error });
+  renameSync(join(ROOT, temporary), modulePath(name));
+}
+
+/** Writes beside the file, then renames: test files build at the same time, and none may read half a module. */
+function replaceFile(path: string, write: (temporary: string) => void): void {
+  const temporary = `${path}.${process.pid}`;
+  write(temporary);
+  renameSync(temporary, path);
 }
 
 /** A hash of everything that the modules are made from: sources, generator, this file and the compiler's version. */

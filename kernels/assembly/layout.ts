@@ -5,10 +5,15 @@
 export const BLOCK: i32 = 32;
 /** Rows whose weights are interleaved. */
 export const ROW_GROUP: i32 = 4;
-/** Bytes of 4 rows x 32 columns. */
+/** Bytes of a v128. */
+export const VECTOR: i32 = 16;
+/** Bytes of 4 rows x 32 columns of nibbles. */
+export const PLANE_BYTES: i32 = 64;
+/** Bytes of 4 rows x 32 columns: a plane and scales. */
 export const Q4_BLOCK_BYTES: i32 = 72;
+/** The same with two planes. */
 export const Q8_BLOCK_BYTES: i32 = 136;
 /** Bytes of 32 quantized activations of one token. */
 export const ACTIVATION_BLOCK_BYTES: i32 = 40;
-/** Tokens in a tile of activations: with 2 planes of weights its sums fill the registers that the dot leaves. */
+/** Tokens in a tile: with two planes of weights their sums fill the registers that the dot leaves (../README.md). */
 export const TILE: i32 = DOT == 32 ? 6 : 4;

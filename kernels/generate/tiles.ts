@@ -2,6 +2,9 @@
 // nor keeps arrays in registers, so every sum is a local of its own; nobody edits or reads that file.
 // Owns: the shape of a tile (row groups x tokens) and the order of its loads and dots. The arithmetic of one step is in
 // assembly/dot.ts, the bytes that a tile walks over in docs/format.md and abi.ts. Must not know: what is multiplied.
+//
+// Operands share few locals (p: packed weights, v: one plane's step, x: activations) which are assigned again and again:
+// no optimizer may move a dot past the next assignment of what it reads, so the order printed here is the order that runs.
 
 import { ACTIVATION_BLOCK_BYTES, BLOCK_BYTES, type WeightFormat } from "../abi.ts";
 
@@ -80,10 +83,15 @@ function tileFunction(tile: Tile): Lines {
 /** One step of a panel: its planes are loaded once for all tokens, each token's 4 columns once for all planes. */
 function panelStep(tile: Tile, step: number): Lines {
   const planes = planesOfTile(tile);
+  // The i16 dot leaves time for shuffles, and one load for 4 tokens is one bounds check instead of 4.
+  const shuffled = tile.tokens === 4;
   return [
     planes.map((_, p) => `v${p} = v128.load(w0, ${(step * PANEL_PLANES + p) * VECTOR});`),
+    shuffled ? `if (DOT == 16) x1 = v128.load(x, ${columnsAt(tile, step, 0)});` : [],
     range(tile.tokens).map((t) => [
-      `x0 = ${columns(tile, step, t)};`,
+      shuffled
+        ? `x0 = DOT == 16 ? v128.shuffle<i32>(x1, x1, ${t}, ${t}, ${t}, ${t}) : ${columns(tile, step, t)};`
+        : `x0 = ${columns(tile, step, t)};`,
       planes.map((plane, p) => addDot(plane, step, t, "x0", `v${p}`)),
     ]),
   ];
@@ -121,9 +129,14 @@ function packedSteps(tile: Tile, step: number): Lines {
   ];
 }
 
-/** Token t's 4 columns of a step. */
-function columns({ tokens }: Tile, step: number, t: number): string {
-  return `v128.load32_splat(x, ${(4 + 4 * step) * tokens + 4 * t})`;
+/** Token t's 4 columns of a step, four times over. */
+function columns(tile: Tile, step: number, t: number): string {
+  return `v128.load32_splat(x, ${columnsAt(tile, step, t)})`;
+}
+
+/** Where they lie in the block. */
+function columnsAt({ tokens }: Tile, step: number, t: number): number {
+  return (4 + 4 * step) * tokens + 4 * t;
 }
 
 /** sum += x · w. The first step of a block begins at the token's start value, that of a low plane at zero. */

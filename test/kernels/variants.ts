@@ -1,9 +1,9 @@
-// The kernels to compare: the compiled variants and the reference, each over a memory of its own, and seeded numbers.
+// Each compiled variant of the kernels, and the reference, over a memory of its own with a place for test data.
 
 import { readFileSync } from "node:fs";
 import { KERNEL_BYTES, type Kernels, type Offset } from "../../kernels/abi.ts";
 import { build, modulePath } from "../../kernels/build.ts";
-import { createReference } from "../../kernels/reference.ts";
+import { createReference, type ReferenceOptions } from "../../kernels/reference.ts";
 import { type KernelModules, loadKernels, type Variant } from "../../src/engine/kernels.ts";
 
 export const VARIANTS: readonly Variant[] = ["i32", "i16", "plain"];
@@ -17,60 +17,48 @@ export const modules: Required<KernelModules> = {
   math: compile("math"),
 };
 
-/** Kernels with a bump allocator over their memory. */
-export interface Bench {
+/** Kernels and a memory that grows as data is placed. */
+export interface Machine {
   readonly kernels: Kernels;
-  readonly memory: WebAssembly.Memory;
-  /** Reserves bytes, 64-byte aligned, and fills them with `content` or 0xAA. */
+  /** Reserves a 64-byte aligned place for these bytes, or for so many of 0xAA. */
   place(content: ArrayBufferView | number): Offset;
-  f32(offset: Offset, length: number): Float32Array;
+  /** A copy. */
+  floats(offset: Offset, length: number): Float32Array;
+  /** A copy. */
   bytes(offset: Offset, length: number): Uint8Array;
 }
 
-export async function compiled(variant: Variant): Promise<Bench> {
-  const memory = new WebAssembly.Memory({ initial: 512 });
-  return bench((await loadKernels(modules, memory, variant)).kernels, memory);
+export async function compiled(variant: Variant): Promise<Machine> {
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  return machine((await loadKernels(modules, memory, variant)).kernels, memory);
 }
 
-export function reference(tile: number): Bench {
-  const memory = new WebAssembly.Memory({ initial: 512 });
-  return bench(createReference(memory, { tile }), memory);
+export function reference(options: ReferenceOptions): Machine {
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  return machine(createReference(memory, options), memory);
 }
 
-function bench(kernels: Kernels, memory: WebAssembly.Memory): Bench {
+function machine(kernels: Kernels, memory: WebAssembly.Memory): Machine {
   let end = KERNEL_BYTES;
   return {
     kernels,
-    memory,
     place(content) {
       const length = typeof content === "number" ? content : content.byteLength;
       const offset = end;
       end += Math.ceil(length / 64) * 64;
-      if (end > memory.buffer.byteLength) memory.grow(Math.ceil((end - memory.buffer.byteLength) / 65_536));
+      const missing = end - memory.buffer.byteLength;
+      if (missing > 0) memory.grow(Math.ceil(missing / 65_536));
       const target = new Uint8Array(memory.buffer, offset, length);
       if (typeof content === "number") target.fill(0xaa);
       else target.set(new Uint8Array(content.buffer, content.byteOffset, length));
       return offset;
     },
-    f32: (offset, length) => new Float32Array(memory.buffer, offset, length).slice(),
+    floats: (offset, length) => new Float32Array(memory.buffer, offset, length).slice(),
     bytes: (offset, length) => new Uint8Array(memory.buffer, offset, length).slice(),
   };
 }
 
-/** A seeded generator (mulberry32) of numbers in [0, 1). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 15), z | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return ((z ^ (z >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** n seeded f32 of roughly normal spread. */
-export function gaussians(n: number, seed: number): Float32Array {
-  const random = seeded(seed);
-  return Float32Array.from({ length: n }, () => random() + random() + random() + random() - 2);
+/** The bits of floats, every NaN as the same one: its payload is not specified. */
+export function bits(values: Float32Array): Uint32Array {
+  return new Uint32Array(values.map((value) => (Number.isNaN(value) ? Number.NaN : value)).buffer);
 }
