@@ -59,7 +59,7 @@ for (let first = 0; first + 1 < ids.length; first += size) {
   const window = ids.slice(first, first + size);
   await sequence.clearHistory();
   const input = window.slice(0, -1).map((id, row) => {
-    const logits = { filter: { tokens: [window[row + 1]!], includeMax: true } };
+    const logits = { filter: { tokens: [window[row + 1]!], includeTop: 1 } };
     return [id, { generateNext: { logits, totalLogitWeight: true, options: RAW } }];
   });
   let sum = 0;

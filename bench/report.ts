@@ -10,13 +10,13 @@ export interface Result {
   readonly loadSeconds: number;
   readonly weightBytes: number;
   readonly memoryBytes: number;
-  /** GB/s, the best of the stream counts' medians. */
+  /** GB/s: the median of each round's best count of streams. */
   readonly readRoof: number;
   /** Tokens/s, medians. */
   readonly decode: number;
   readonly prefill128: number;
   readonly prefill512: number;
-  /** Decode's weight bytes a second as a share of readRoof. */
+  /** Decode's weight bytes a second as a share of the same round's best read: the median. */
   readonly share: number;
   readonly lines: readonly Line[];
 }
@@ -26,15 +26,15 @@ export function fold(runtime: string, quant: string, lines: readonly Line[]): Re
   const loaded = lines.find((line) => line.kind === "loaded");
   const rounds = lines.filter((line) => line.kind === "round");
   if (loaded === undefined || rounds.length === 0) throw new TypeError(`${runtime} measured nothing`);
-  const streams = Object.keys(rounds[0]!.read);
-  const readRoof = Math.max(...streams.map((s) => median(rounds.map((round) => round.read[s]!))));
-  const decode = median(rounds.map((round) => round.decode));
+  const best = (round: { read: Readonly<Record<string, number>> }) => Math.max(...Object.values(round.read));
   return {
     ...{ runtime, quant, variant: loaded.variant, loadSeconds: loaded.seconds },
-    ...{ weightBytes: loaded.weightBytes, memoryBytes: loaded.memoryBytes, readRoof, decode },
+    ...{ weightBytes: loaded.weightBytes, memoryBytes: loaded.memoryBytes },
+    readRoof: median(rounds.map(best)),
+    decode: median(rounds.map((round) => round.decode)),
     prefill128: median(rounds.map((round) => round.prefill128)),
     prefill512: median(rounds.map((round) => round.prefill512)),
-    share: (decode * loaded.weightBytes) / 1e9 / readRoof,
+    share: median(rounds.map((round) => (round.decode * loaded.weightBytes) / 1e9 / best(round))),
     lines,
   };
 }

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { findModel } from "../scripts/model-path.ts";
@@ -74,7 +74,7 @@ async function bench(): Promise<void> {
   };
   const title = `${machine.cpu}, ${machine.cores} cores, one thread each; commit ${machine.commit}, ${machine.date}`;
   const text = `${title}\n\n${table(results)}\n`;
-  const json = JSON.stringify({ machine, command: process.argv.slice(2), results });
+  const json = JSON.stringify({ machine, model: basename(model), results }); // no path of this machine
   console.log(`${text}\n${json}`);
   if (values.save) {
     await writeFile(join(ROOT, "bench", "results", "first-measure.md"), `# A first measure\n\n${text}`);

@@ -58,6 +58,7 @@ export async function run(args: string[]): Promise<number> {
   const stopping = new AbortController();
   const onSignal = () => stopping.abort();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
+  const watch = watchParent(onSignal);
   const progress = new ProgressLine();
   try {
     const folder = await ensurePacked(model, {
@@ -75,8 +76,16 @@ export async function run(args: string[]): Promise<number> {
     throw error;
   } finally {
     progress.clear();
+    clearInterval(watch);
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.off(signal, onSignal);
   }
+}
+
+/** Under npm, calls `stop` once npm is gone: killed, it tells nobody. Started by hand, a server may outlive its shell. */
+function watchParent(stop: () => void): NodeJS.Timeout | undefined {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const parent = process.ppid;
+  return setInterval(() => process.ppid === parent || stop(), POLL_MS).unref();
 }
 
 /** @throws {Error} naming the variable that is wrong, before anything is started with it */

@@ -36,16 +36,16 @@ interface Route {
 
 /** The whole service: `createApp(parts).fetch(request)`, or `yourApp.route("/ai", createApp(parts))`. */
 export function createApp({ choose, completers, text, status, config, log = logLine }: AppParts): Hono<HttpEnv> {
-  const { maxBodyBytes, keepAliveMs } = config;
+  const { maxBodyBytes, maxEdgeBodyBytes, keepAliveMs } = config;
   const originModels = config.origins.map(({ name }) => name).filter((name) => !isPattern(name));
   const models = { choose, status, originModels, settings: redacted(config) };
-  const texts = { text, maxBodyBytes };
+  const texts = { text, maxBodyBytes: maxEdgeBodyBytes };
   const fingerprint = fingerprintOf(status);
   const routes: readonly Route[] = [
     {
       method: "POST",
       path: "/v1/chat/completions",
-      handler: chat({ choose, completers, fingerprint, maxBodyBytes, keepAliveMs, log }),
+      handler: chat({ choose, completers, fingerprint, maxBodyBytes, maxEdgeBodyBytes, keepAliveMs, log }),
     },
     { method: "GET", path: "/v1/models", handler: listModels(models) },
     // A name may have slashes: Qwen/Qwen2.5-7B-Instruct.

@@ -32,6 +32,8 @@ export interface Config {
   /** Prompt tokens of one step; undefined: the engine's own measure. */
   readonly prefillChunk: number | undefined;
   readonly maxBodyBytes: number;
+  /** The same for what the edge model reads: its tokenizer's work grows with it, and everybody waits for that. */
+  readonly maxEdgeBodyBytes: number;
   /** Web origins whose pages may call; `*` is all. */
   readonly corsOrigins: readonly string[];
   /** Silence after which a stream gets a comment. */
@@ -62,8 +64,9 @@ export function readConfig(env: Env): Config {
       );
     }
   }
+  const maxBodyBytes = readInteger(env, "QWEN_EDGE_MAX_BODY_BYTES", { min: 1024, max: 64 * MIB });
   return deepFreeze({
-    apiKeys: readList(env, "QWEN_EDGE_API_KEYS"),
+    apiKeys: readKeys(env),
     contextLength,
     kvPositions,
     maxTokens: readInteger(env, "QWEN_EDGE_MAX_TOKENS", { min: 1, max: 131_072 }),
@@ -71,9 +74,8 @@ export function readConfig(env: Env): Config {
     queueLength: readInteger(env, "QWEN_EDGE_QUEUE", { min: 0, max: 10_000 }) ?? 32,
     prefillChunk: readInteger(env, "QWEN_EDGE_PREFILL_CHUNK", { min: 1, max: 4096 }),
     // A context of edge size needs no more; an origin's requests may carry pictures.
-    maxBodyBytes:
-      readInteger(env, "QWEN_EDGE_MAX_BODY_BYTES", { min: 1024, max: 64 * MIB }) ??
-      (origins.length > 0 ? 8 * MIB : MIB),
+    maxBodyBytes: maxBodyBytes ?? (origins.length > 0 ? 8 * MIB : MIB),
+    maxEdgeBodyBytes: maxBodyBytes ?? MIB,
     corsOrigins: readList(env, "QWEN_EDGE_CORS_ORIGINS", ["*"]),
     keepAliveMs: readInteger(env, "QWEN_EDGE_KEEP_ALIVE_MS", { min: 10, max: 600_000 }) ?? 10_000,
     modelAliases,
@@ -109,6 +111,13 @@ function readList(env: Env, name: string, otherwise: readonly string[] = []): re
   const items = value.split(",").map((item) => item.trim());
   if (items.some((item) => item === "")) throw new TypeError(`${name} has an empty value between its commas`);
   return items;
+}
+
+/** Keys as a header can carry them: one with a space or beyond ASCII would let nobody in. */
+function readKeys(env: Env): readonly string[] {
+  const keys = readList(env, "QWEN_EDGE_API_KEYS");
+  if (keys.every((key) => /^[\x21-\x7e]+$/.test(key))) return keys;
+  throw new TypeError("QWEN_EDGE_API_KEYS has a key with a space or a character beyond ASCII, which no header carries");
 }
 
 const originSchema = z.strictObject({

@@ -100,13 +100,17 @@ export class UnavailableError extends AppError {
   }
 }
 
+/** A file may hold anything where a word was expected: a message that shows it must stay one readable line. */
+const MOST_CHARACTERS = 400;
+
 /** Bytes that cannot be read as what they claim to be: a model file, a manifest, a chunk. */
 export class ModelFileError extends SyntaxError {
   override readonly name = "ModelFileError";
   readonly file: string;
 
   constructor(file: string, message: string, options: { cause?: unknown } = {}) {
-    super(`${file}: ${message}`, options);
+    const line = message.replace(/\s+/g, " ");
+    super(`${file}: ${line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line}`, options);
     this.file = file;
   }
 }

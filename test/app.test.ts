@@ -84,6 +84,16 @@ test("createApp() lists the edge model and the origins' models, patterns not", a
   });
 });
 
+test("GET /v1/models leaves out an origin's model that bears the edge model's name", async () => {
+  const baseUrl = "http://gpu.test/v1";
+  const { app } = fakeApp({ env: { QWEN_EDGE_ORIGINS: { tiny: { baseUrl }, big: { baseUrl } } } });
+  const { data } = (await (await app.fetch(request("GET", "/v1/models"))).json()) as { data: { id: string }[] };
+  assert.deepEqual(
+    data.map(({ id }) => id),
+    ["tiny", "big"],
+  );
+});
+
 test("createApp() tells of any model that may be asked, and 404 of another", async () => {
   const { app } = fakeApp({ env: ENV });
   const owner = async (id: string): Promise<unknown> => {

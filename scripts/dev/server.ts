@@ -18,6 +18,7 @@ export interface ServerCommand {
 
 export class Server {
   readonly #child: ChildProcess;
+  readonly #guard: ChildProcess | undefined;
   readonly #kept: string[] = [];
   #hasEnded = false;
   /** Resolves when the child has ended, by itself or not. */
@@ -40,6 +41,7 @@ export class Server {
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) this.#read(stream!);
     process.on("exit", this.#killGroup);
+    this.#guard = this.#child.pid === undefined ? undefined : guardGroup(this.#child.pid);
   }
 
   get hasEnded(): boolean {
@@ -61,6 +63,7 @@ export class Server {
     await Promise.race([this.ended, patience]);
     clearTimeout(timer);
     this.#killGroup();
+    this.#guard?.kill("SIGKILL");
     process.off("exit", this.#killGroup);
   }
 
@@ -88,4 +91,16 @@ export class Server {
     if (this.#kept.push(line) > KEPT_LINES) this.#kept.shift();
     this.onLine(line);
   }
+}
+
+/**
+ * Ends the group when this process is killed and can do nothing any more: `read` returns as soon as the pipe from here
+ * is closed, however that comes.
+ */
+function guardGroup(group: number): ChildProcess {
+  const script = `read -r _; kill -s KILL -- -${group}`;
+  const guard = spawn("/bin/sh", ["-c", script], { env: {}, detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  guard.on("error", () => {}); // no shell, no guard
+  guard.unref();
+  return guard;
 }

@@ -76,8 +76,10 @@ def main() -> None:
             cases.write(case, source, SEED + i)
             pack(case, source, out)
         tensors = golden(out, SEED + i)
-        metadata = {"versions": json.dumps(versions), "seed": str(SEED + i), "command": "scripts/golden/make.py"}
-        save_file(tensors, out / "golden.safetensors", metadata=metadata)
+        made = {"command": "scripts/golden/make.py", "seed": SEED + i, "versions": versions}
+        # One entry: safetensors writes several in no fixed order.
+        save_file(tensors, out / "golden.safetensors", metadata={"made": json.dumps(made)})
+        (out / "golden.safetensors").chmod(0o644)
         size = sum(f.stat().st_size for f in out.iterdir())
         print(f"{case.name}: {size / 1024:.0f} KiB")
 

@@ -62,15 +62,16 @@ model(torch.tensor([ids]))
 
 packages = ("torch", "transformers", "safetensors", "numpy", "gguf")
 hashes = "\n".join(hash for stage in manifest["stages"] for hash in stage["sha256"])
-metadata = {
-    "layer": str(LAYER),
+made = {
+    "command": "scripts/golden/real_layer.py",
+    "layer": LAYER,
     "model": manifest["name"],
     "quant": manifest["quant"],
     "weights_sha256": hashlib.sha256(hashes.encode()).hexdigest(),
-    "versions": json.dumps({"python": platform.python_version()} | {name: version(name) for name in packages}),
-    "command": "scripts/golden/real_layer.py",
+    "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
 }
 OUT.parent.mkdir(parents=True, exist_ok=True)
-save_file(kept, OUT, metadata=metadata)
+# One entry: safetensors writes several in no fixed order.
+save_file(kept, OUT, metadata={"made": json.dumps(made)})
 OUT.chmod(0o644)
 print(f"{OUT.name}: {OUT.stat().st_size / 1024:.0f} KiB")

@@ -19,7 +19,7 @@ tokenizer.json, safetensors) of Qwen2 or Qwen2.5.
   --quant q4|q8      4.5 or 8.5 bits a weight; default: q8 below 1B parameters, q4 from there on
   --stages N         cut into N stages of nearly equal size, one isolate each; default: 1
   --name NAME        the name under which the model is served; default: from the file's name
-  --tile-rows N      rows of the table in a tile, between which it may be cut; default: 2048
+  --tile-rows N      rows of the table in a tile, between which it may be cut: a multiple of 8; default: 2048
   --force            replace a packed folder that is there already`;
 
 /**
@@ -83,7 +83,7 @@ function packOptions(args: readonly string[]): (PackOptions & { readonly input: 
     quant: quant === undefined ? undefined : parseChoice("quant", quant, ["q4", "q8"] as const),
     name,
     stages: stages === undefined ? undefined : parseInteger("stages", stages, { min: 1, max: 1_024 }),
-    tileRows: tileRows === undefined ? undefined : parseInteger("tile-rows", tileRows, { min: 1, max: 65_536 }),
+    tileRows: tileRows === undefined ? undefined : parseInteger("tile-rows", tileRows, { min: 8, max: 2_048 }),
     force: values.force,
     out: values.out ?? join(cacheFolder(), "packed", modelName(name ?? nameOf(input))),
   };

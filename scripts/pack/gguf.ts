@@ -12,9 +12,12 @@ const MAX_KEYS = 4_096;
 const MAX_STRING_BYTES = 16 * 1024 * 1024;
 const MAX_LIST = 4 * 1024 * 1024;
 const MAX_NAME_BYTES = 1_024;
+/** Metadata and directory together: Qwen2's have 6 MB. Kept in memory they take up to eight times as much. */
+const MAX_HEADER_BYTES = 64 * 1024 * 1024;
 const MAX_DIMENSION = 2 ** 32;
 
-export type GgufValue = string | number | boolean | bigint | readonly (string | number | boolean | bigint)[];
+type GgufScalar = string | number | boolean;
+export type GgufValue = GgufScalar | readonly GgufScalar[];
 
 export interface GgufTensor {
   readonly name: string;
@@ -34,7 +37,7 @@ export interface Gguf {
 }
 
 /** Metadata types by number: bytes of one value (a string has at least its length) and how it is read. */
-const SCALARS: readonly ([bytes: number, read: (view: DataView) => number | boolean | bigint] | null)[] = [
+const SCALARS: readonly ([bytes: number, read: (view: DataView) => number | boolean] | null)[] = [
   [1, (v) => v.getUint8(0)],
   [1, (v) => v.getInt8(0)],
   [2, (v) => v.getUint16(0, true)],
@@ -45,17 +48,12 @@ const SCALARS: readonly ([bytes: number, read: (view: DataView) => number | bool
   [1, (v) => v.getUint8(0) !== 0],
   null, // 8: string
   null, // 9: list
-  [8, (v) => plain(v.getBigUint64(0, true))],
-  [8, (v) => plain(v.getBigInt64(0, true))],
+  [8, (v) => Number(v.getBigUint64(0, true))], // rounded beyond 2^53, where no value is valid anyway
+  [8, (v) => Number(v.getBigInt64(0, true))],
   [8, (v) => v.getFloat64(0, true)],
 ];
 const STRING = 8;
 const LIST = 9;
-
-/** A 64-bit integer as a number where it is exact. */
-function plain(value: bigint): number | bigint {
-  return BigInt.asIntN(54, value) === value ? Number(value) : value;
-}
 
 /**
  * Opens a GGUF file and reads its header. The caller closes `file`.
@@ -76,8 +74,14 @@ function readHeader(file: RangeFile): Gguf {
     throw new ModelFileError(file.name, message);
   };
   const cursor = new Cursor(file);
+  const take = (bytes: number): Uint8Array => {
+    if (cursor.position + bytes > MAX_HEADER_BYTES) {
+      fail(`has a header of more than ${MAX_HEADER_BYTES} bytes, which no Qwen2 model needs`);
+    }
+    return cursor.take(bytes);
+  };
   const view = (bytes: number): DataView => {
-    const taken = cursor.take(bytes);
+    const taken = take(bytes);
     return new DataView(taken.buffer, taken.byteOffset, bytes);
   };
   const u32 = (): number => view(4).getUint32(0, true);
@@ -86,15 +90,14 @@ function readHeader(file: RangeFile): Gguf {
     return value <= BigInt(limit) ? Number(value) : fail(`claims ${value} ${what}; expected at most ${limit}`);
   };
   const decoder = new TextDecoder("utf-8");
-  const string = (limit: number): string => decoder.decode(cursor.take(count("bytes in a string", limit)));
-  const scalar = (type: number): string | number | boolean | bigint => {
+  const string = (limit: number): string => decoder.decode(take(count("bytes in a string", limit)));
+  const scalar = (type: number): GgufScalar => {
     if (type === STRING) return string(MAX_STRING_BYTES);
     const known = SCALARS[type];
     return known ? known[1](view(known[0])) : fail(`metadata has the unknown type ${type}`);
   };
 
-  if (file.size < 24 || decoder.decode(cursor.take(4)) !== "GGUF")
-    fail('is not a GGUF file: it does not start with "GGUF"');
+  if (file.size < 24 || decoder.decode(take(4)) !== "GGUF") fail('is not a GGUF file: it does not start with "GGUF"');
   const version = u32();
   if (version !== 2 && version !== 3)
     fail(`is GGUF version ${version}; versions 2 and 3, little-endian, are read here`);

@@ -136,8 +136,16 @@ function configOf(json: Readonly<Record<string, unknown>>, tensors: ReadonlyMap<
   if (json.quantization_config !== undefined) {
     throw new ModelFileError("config.json", "describes a quantized model; pack the original one, or a GGUF");
   }
-  // config.json of Qwen2 does not say whether there are biases: the tensors do.
-  return parseConfig({ ...json, attention_bias: tensors.has("model.layers.0.self_attn.q_proj.bias") });
+  // transformers 5 writes the angles' base and kind inside of rope_parameters.
+  const rope = (json.rope_parameters ?? {}) as Readonly<Record<string, unknown>>;
+  const isPlain = (rope.rope_type ?? "default") === "default";
+  return parseConfig({
+    ...json,
+    rope_theta: json.rope_theta ?? rope.rope_theta,
+    rope_scaling: json.rope_scaling ?? (isPlain ? null : rope),
+    // config.json of Qwen2 does not say whether there are biases: the tensors do.
+    attention_bias: tensors.has("model.layers.0.self_attn.q_proj.bias"),
+  });
 }
 
 /** generation_config.json has the last word; without one, what ends an answer is in config.json and the vocabulary. */

@@ -63,7 +63,7 @@ export async function pack(input: string, options: PackOptions): Promise<{ folde
     unfinished = null;
     return { folder, manifest };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOSPC") {
+    if (/^(ENOSPC|EDQUOT)$/.test((error as NodeJS.ErrnoException).code ?? "")) {
       throw new ModelFileError(folder, "the disk is full; nothing was kept", { cause: error });
     }
     throw error;

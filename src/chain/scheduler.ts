@@ -28,8 +28,8 @@ export function nextBatch(sessions: readonly ChainSession[], limits: BatchLimits
   const ready = sessions.flatMap((s) => (s.work !== null && !s.inFlight ? [s.work] : []));
   const first = ready[0];
   if (first === undefined) return null;
-  // Line order decides who is in; a row is kept for the chunk of prefill.
-  const next = ready.slice(0, Math.min(Math.ceil(sessions.length / limits.stages), limits.rows - 1));
+  // Line order decides who is in; a row is kept for the chunk of prefill, if a frame has more than one.
+  const next = ready.slice(0, Math.min(Math.ceil(sessions.length / limits.stages), Math.max(1, limits.rows - 1)));
   if (first.pending === 0) return headBatch(next.filter((work) => work.pending === 0));
   const decode = next.filter((work) => work.pending === 1);
   const prefill = next.find((work) => work.pending > 1);

@@ -33,7 +33,7 @@ export class Arena {
 
   /**
    * The memory for all reservations.
-   * @throws {UnavailableError} when they exceed the budget, naming the three largest regions
+   * @throws {UnavailableError} when they exceed the budget, naming the three largest regions, or the runtime has no more
    */
   open(budgetBytes: number): WebAssembly.Memory {
     const pages = Math.ceil(this.#end / WASM_PAGE);
@@ -48,7 +48,11 @@ export class Arena {
           "use more stages, a smaller format or fewer KV positions",
       );
     }
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+    try {
+      return new WebAssembly.Memory({ initial: pages, maximum: pages });
+    } catch (cause) {
+      throw new UnavailableError(`The stage needs ${mib(this.#end)}, which this runtime does not give`, 1, { cause });
+    }
   }
 }
 

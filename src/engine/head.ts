@@ -7,7 +7,7 @@ import { ADJUST_BYTES, BLOCK, BLOCK_BYTES, type Kernels, type Offset, ROW_GROUP,
 import type { Range } from "../model/plan.ts";
 import { type Constraint, type Depth, type HeadResult, headRows } from "./frame.ts";
 import { linear } from "./layer.ts";
-import { type HeadScratch, MAX_TOP, type Scratch } from "./scratch.ts";
+import { ADJUST_BATCH, type HeadScratch, MAX_TOP, type Scratch } from "./scratch.ts";
 import type { Matrix } from "./weights.ts";
 
 export interface HeadWeights {
@@ -128,15 +128,16 @@ function reduce(
 
   const raw = new Map<number, number>();
   const local = adjustments.filter((a) => here(a.id));
-  const start = head.adjustments / 4;
-  local.forEach((a, i) => {
-    u32[start + 5 * i] = a.id;
-    f32.set([a.bias, a.repetition, a.subtract], start + 5 * i + 1);
-  });
-  kernels.adjust(logits, count, first, head.adjustments, local.length);
-  local.forEach((a, i) => {
-    raw.set(a.id, f32[start + (ADJUST_BYTES / 4) * i + 4]!);
-  });
+  const entry = (i: number) => head.adjustments / 4 + (ADJUST_BYTES / 4) * i;
+  for (let done = 0; done < local.length; done += ADJUST_BATCH) {
+    const batch = local.slice(done, done + ADJUST_BATCH);
+    for (const [i, { id, bias, repetition, subtract }] of batch.entries()) {
+      u32[entry(i)] = id;
+      f32.set([bias, repetition, subtract], entry(i) + 1);
+    }
+    kernels.adjust(logits, count, first, head.adjustments, batch.length);
+    for (const [i, { id }] of batch.entries()) raw.set(id, f32[entry(i) + 4]!);
+  }
 
   const adjustedSums = temperature > 0 ? sums(1 / temperature) : EMPTY.adjustedSums;
   const top = pairs(constraint.top).map(({ id, logit }) => ({ id, logit: raw.get(id) ?? logit, adjusted: logit }));

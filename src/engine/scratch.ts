@@ -1,7 +1,14 @@
 // Scratch: the buffers that a stage reuses for every frame, sized once for its largest one.
 // Takes the config and limits; gives offsets. Must not know: the order of their use (layer.ts, head.ts).
 
-import { activationBytes, attentionScratchBytes, matmulScratchBytes, type Offset, ROW_PAD } from "../../kernels/abi.ts";
+import {
+  ADJUST_BYTES,
+  activationBytes,
+  attentionScratchBytes,
+  matmulScratchBytes,
+  type Offset,
+  ROW_PAD,
+} from "../../kernels/abi.ts";
 import type { Qwen2Config } from "../model/qwen2.ts";
 import type { Arena } from "./arena.ts";
 
@@ -100,10 +107,10 @@ export function reserveHead(
     hidden: arena.reserve("head", batch * config.hidden_size * 4),
     logits: arena.reserve("head", batch * padded * 4),
     candidates: arena.reserve("head", MAX_TOP * 8),
-    adjustments: arena.reserve("head", MAX_ADJUSTMENTS * 20),
+    adjustments: arena.reserve("head", ADJUST_BATCH * ADJUST_BYTES),
     sums: arena.reserve("head", Math.ceil(rows / tileRows) * 8),
   };
 }
 
-/** Most adjusted logits of one row: every token of the longest context and a full logit bias. */
-export const MAX_ADJUSTMENTS = 65_536;
+/** Adjustments handed to the kernel at once; a row may have any number of them. */
+export const ADJUST_BATCH = 1_024;

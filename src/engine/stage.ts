@@ -6,29 +6,18 @@ import type { Kernels } from "../../kernels/abi.ts";
 import { ModelFileError } from "../errors.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { EMBED, HEAD, NORM } from "../model/qwen2.ts";
-import { Arena } from "./arena.ts";
 import { type Depth, type Frame, type HeadResult, heads, nextTask } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
 import { type HeadWeights, runHead } from "./head.ts";
-import { KvCache } from "./kv-cache.ts";
+import type { KvCache } from "./kv-cache.ts";
 import { type Batch, type LayerWeights, layerWeights, type Probe, runLayer } from "./layer.ts";
-import { type HeadScratch, reserveHead, reserveScratch, type Scratch } from "./scratch.ts";
+import { layoutStage, type StageLimits } from "./layout.ts";
+import type { HeadScratch, Scratch } from "./scratch.ts";
 import { type FetchChunk, loadWeights, type Matrix, Tensors } from "./weights.ts";
 
 /** The seam: one process or many. A frame goes in and comes out as bytes (frame-codec.ts). */
 export interface Stage {
   run(frame: Uint8Array): Promise<Uint8Array>;
-}
-
-export interface StageLimits {
-  /** Rows of the largest frame. */
-  readonly rows: number;
-  /** Positions of the KV pool, all sessions together. */
-  readonly kvPositions: number;
-  /** Positions of one session at most. */
-  readonly context: number;
-  /** Bytes that the stage may take in all. */
-  readonly budgetBytes: number;
 }
 
 export interface StageOptions {
@@ -41,9 +30,6 @@ export interface StageOptions {
   readonly probe?: (layer: number, ...args: Parameters<Probe>) => void;
 }
 
-/** Head rows whose logits are in memory at once. */
-const HEAD_BATCH = 8;
-
 /**
  * Lays out a stage's memory, loads its weights and binds its kernels.
  * @throws {UnavailableError} when it does not fit the budget
@@ -53,22 +39,13 @@ export async function loadStage(manifest: Manifest, index: number, options: Stag
   const plan = manifest.stages[index];
   if (plan === undefined) throw new ModelFileError("manifest.json", `has no stage ${index}`);
   const { config } = manifest;
-  const { limits } = options;
-  const arena = new Arena();
-  const base = arena.reserve("weights", plan.bytes);
-  const layers = plan.layers[1] - plan.layers[0];
-  const tableRows = plan.rows[1] - plan.rows[0];
-  const kv = new KvCache(arena, config, { layers, positions: limits.kvPositions });
-  // Every row may belong to a session of its own, each with a full table of pages; but pages are shared out only once.
-  const pageEntries = kv.pages + limits.rows;
-  const scratch = reserveScratch(arena, config, { rows: limits.rows, pageEntries });
-  const batch = Math.min(HEAD_BATCH, limits.rows);
-  const head = reserveHead(arena, config, { rows: tableRows, tileRows: manifest.tile_rows, batch });
-  const memory = arena.open(limits.budgetBytes);
+  const { arena, weights: base, kv, scratch, head } = layoutStage(manifest, plan, options.limits);
+  const memory = arena.open(options.limits.budgetBytes);
 
   const tensors = new Tensors(plan, base);
   const weights: LayerWeights[] = [];
   for (let l = plan.layers[0]; l < plan.layers[1]; l++) weights.push(layerWeights(tensors, config, l));
+  const tableRows = plan.rows[1] - plan.rows[0];
   const table = (name: string) => tensors.matrix(name, [tableRows, config.hidden_size]);
   const embed = tableRows > 0 ? table(EMBED) : null;
   const headWeights: HeadWeights | null =
@@ -257,7 +234,9 @@ export class LocalStage implements Stage {
       if (position + length > limits.context) fail(`reaches position ${position + length} of ${limits.context}`);
       if (frame.layer < this.#depth.layers && pages.length * 32 < position + length) fail("has too few pages");
       if (pages.some((page) => page >= kv.pages)) fail("names a page outside of the pool");
-      if (heads.some((head) => head.row >= length)) fail("asks for a row that it does not have");
+      if (heads.some(({ row }, i) => row >= length || row <= (heads[i - 1]?.row ?? -1))) {
+        fail("asks for a row that it does not have, or not in order");
+      }
     }
     if (rows !== T) fail(`has ${T} ids for ${rows} rows`);
     if (entries > scratch.pageEntries) fail("has too many page numbers");

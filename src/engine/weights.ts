@@ -4,7 +4,7 @@
 
 import { BLOCK, matrixBytes, type Offset, ROW_PAD, type WeightFormat } from "../../kernels/abi.ts";
 import { ModelFileError } from "../errors.ts";
-import { HASH_BYTES, type StageManifest } from "../model/manifest.ts";
+import { CHUNK_BYTES, HASH_BYTES, type StageManifest } from "../model/manifest.ts";
 
 /** Opens a chunk file by its name. */
 export type FetchChunk = (file: string) => Promise<ReadableStream<Uint8Array>>;
@@ -34,25 +34,29 @@ export async function loadWeights(
   const image = new Uint8Array(memory.buffer, base, stage.bytes);
   let loaded = 0;
   let checked = 0;
-  for (const file of stage.chunks) {
+  for (const [i, file] of stage.chunks.entries()) {
+    const start = i * CHUNK_BYTES;
+    const end = Math.min(start + CHUNK_BYTES, stage.bytes);
     for await (const piece of readAll(await fetchChunk(file))) {
-      if (loaded + piece.byteLength > stage.bytes) throw new ModelFileError(file, "is longer than the manifest says");
+      if (loaded + piece.byteLength > end) {
+        throw new ModelFileError(file, `has more than its ${end - start} bytes; pack the model again`);
+      }
       image.set(piece, loaded);
       loaded += piece.byteLength;
       while (checked < loaded && loaded >= Math.min(checked + HASH_BYTES, stage.bytes)) {
-        const end = Math.min(checked + HASH_BYTES, stage.bytes);
-        const found = hex(await crypto.subtle.digest("SHA-256", image.subarray(checked, end)));
+        const pieceEnd = Math.min(checked + HASH_BYTES, stage.bytes);
+        const found = hex(await crypto.subtle.digest("SHA-256", image.subarray(checked, pieceEnd)));
         const expected = stage.sha256[checked / HASH_BYTES];
         if (found !== expected) {
           throw new ModelFileError(file, `damaged: SHA-256 ${found}, expected ${expected}; pack the model again`);
         }
-        checked = end;
+        checked = pieceEnd;
       }
       onProgress?.(loaded);
     }
-  }
-  if (loaded !== stage.bytes) {
-    throw new ModelFileError(stage.chunks.at(-1) ?? "stage", `has ${loaded} bytes in all, expected ${stage.bytes}`);
+    if (loaded !== end) {
+      throw new ModelFileError(file, `has ${loaded - start} bytes, expected ${end - start}; pack the model again`);
+    }
   }
 }
 

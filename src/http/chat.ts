@@ -6,10 +6,11 @@ import type { Context } from "hono";
 import type { Completer, Delta, ForwardRequest } from "../completer.ts";
 import { type AnswerHead, fold, toChunks } from "./chunk.ts";
 import { describeError, type Log, logError } from "./error.ts";
-import { readJson } from "./guard.ts";
+import { checkSize, readJson } from "./guard.ts";
 import type { HttpEnv } from "./headers.ts";
 import { readChat, readModelName } from "./request.ts";
 import { EVENT_STREAM_HEADERS, eventStream } from "./sse.ts";
+import { wholeResponse } from "./whole.ts";
 
 /** Where a model runs, and the name it was asked by. */
 export interface Choice {
@@ -24,6 +25,8 @@ export interface ChatService {
   /** Changes when the same seed may give another answer: the weights, the quantization. */
   readonly fingerprint: () => Promise<string | null>;
   readonly maxBodyBytes: number;
+  /** The same for the edge model, which is known only when the body has been read. */
+  readonly maxEdgeBodyBytes: number;
   readonly keepAliveMs: number;
   readonly log: Log;
 }
@@ -31,7 +34,7 @@ export interface ChatService {
 /** The handler of POST /v1/chat/completions. Errors before the first byte are thrown, for onError. */
 export function chat(service: ChatService): (c: Context<HttpEnv>) => Promise<Response> {
   return async (c) => {
-    const { raw, value: body } = await readJson(c.req, { maxBytes: service.maxBodyBytes });
+    const { raw, bytes, value: body } = await readJson(c.req, { maxBytes: service.maxBodyBytes });
     const { where, model } = service.choose(readModelName(body));
     const work = new AbortController();
     abortWith(work, c.req.raw.signal);
@@ -40,22 +43,24 @@ export function chat(service: ChatService): (c: Context<HttpEnv>) => Promise<Res
       if ("response" in completion) return completion.response;
       throw new TypeError("The origin's completer gave deltas; expected a response to forward");
     }
+    checkSize(bytes, service.maxEdgeBodyBytes);
     const { request, stream, includeUsage } = readChat(body, model);
     const completion = await service.completers.edge.complete(request, work.signal);
     if ("response" in completion) return completion.response;
     const options = { includeUsage: includeUsage || !stream, includeLogprobs: request.topLogprobs !== null };
     const chunks = answer(completion.deltas, { model, options, fingerprint: service.fingerprint });
-    if (!stream) return Response.json(await fold(chunks, options));
-    const events = eventStream(chunks, {
+    const sending = {
       keepAliveMs: service.keepAliveMs,
       onCancel: () => work.abort(),
-      onError: (error) => {
+      onError: (error: unknown) => {
         if (work.signal.aborted) return undefined;
         work.abort();
         logError(error, c.var.requestId, service.log);
         return describeError(error, c.var.requestId).body;
       },
-    });
+    };
+    if (!stream) return wholeResponse(fold(chunks, options), sending);
+    const events = eventStream(chunks, sending);
     return new Response(events, { headers: EVENT_STREAM_HEADERS });
   };
 }

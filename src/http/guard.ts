@@ -11,27 +11,29 @@ const MAX_DEPTH = 200;
 export interface JsonBody {
   /** The text as sent: numbers beyond a double survive only here. */
   readonly raw: string;
+  /** Its length in UTF-8. */
+  readonly bytes: number;
   readonly value: Readonly<Record<string, unknown>>;
 }
 
 /** Reads and parses the body. Throws RequestError: 400, 413 (more than `maxBytes`) or 415 (compressed). */
 export async function readJson(request: HonoRequest, { maxBytes }: { maxBytes: number }): Promise<JsonBody> {
   checkHeaders(request.raw.headers, maxBytes);
-  const raw = await readText(request, maxBytes);
+  const { raw, bytes } = await readText(request, maxBytes);
   if (raw.trim() === "") throw new RequestError("The body is empty; expected a JSON object", { code: "invalid_json" });
   checkDepth(raw);
   const value = parse(raw);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new RequestError("The body is not a JSON object", { code: "invalid_json" });
   }
-  return { raw, value: value as Record<string, unknown> };
+  return { raw, bytes, value: value as Record<string, unknown> };
 }
 
 function checkHeaders(headers: Headers, maxBytes: number): void {
   const [type = "", ...parameters] = (headers.get("content-type") ?? "").split(";").map((part) => part.trim());
   if (type.toLowerCase() !== "application/json") {
-    const found = type === "" ? "missing" : "another type";
-    throw new RequestError(`The header Content-Type is ${found}; expected application/json`, {
+    const found = type === "" ? "is missing" : "names another type";
+    throw new RequestError(`The header Content-Type ${found}; expected application/json`, {
       code: "invalid_content_type",
     });
   }
@@ -42,16 +44,28 @@ function checkHeaders(headers: Headers, maxBytes: number): void {
     });
   }
   if (!/^(identity)?$/i.test(headers.get("content-encoding") ?? "")) {
-    throw new RequestError("The body is compressed (Content-Encoding); send it plain", { status: 415 });
+    throw new RequestError("The body is compressed (Content-Encoding); send it plain", {
+      status: 415,
+      code: "unsupported_encoding",
+    });
   }
-  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  checkSize(Number(headers.get("content-length") ?? 0), maxBytes);
+}
+
+/** Throws RequestError (413) when there are more. */
+export function checkSize(bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
+  throw new RequestError(`The body is larger than ${maxBytes} bytes, the limit of this service`, {
+    status: 413,
+    code: "body_too_large",
+  });
 }
 
 /** The body's text. Counts the bytes itself: Content-Length may be missing or wrong. */
-async function readText(request: HonoRequest, maxBytes: number): Promise<string> {
+async function readText(request: HonoRequest, maxBytes: number): Promise<{ raw: string; bytes: number }> {
   // A host app that mounts this one may have read the body already; then Hono keeps it.
   if (request.raw.bodyUsed) return bounded(await request.text(), maxBytes);
-  if (request.raw.body === null) return "";
+  if (request.raw.body === null) return { raw: "", bytes: 0 };
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.raw.body.getReader();
   const pieces: string[] = [];
@@ -64,16 +78,17 @@ async function readText(request: HonoRequest, maxBytes: number): Promise<string>
     if (bytes > maxBytes) {
       // Not awaited: a sender that never ends must not hold the answer back.
       void reader.cancel().catch(() => undefined);
-      throw tooLarge(maxBytes);
+      checkSize(bytes, maxBytes);
     }
     pieces.push(decode(decoder, value));
-    if (done) return pieces.join("");
+    if (done) return { raw: pieces.join(""), bytes };
   }
 }
 
-function bounded(text: string, maxBytes: number): string {
-  if (new TextEncoder().encode(text).byteLength > maxBytes) throw tooLarge(maxBytes);
-  return text;
+function bounded(raw: string, maxBytes: number): { raw: string; bytes: number } {
+  const bytes = new TextEncoder().encode(raw).byteLength;
+  checkSize(bytes, maxBytes);
+  return { raw, bytes };
 }
 
 /** One piece of UTF-8; undefined is the end, where half a character is an error too. */
@@ -111,11 +126,4 @@ function parse(text: string): unknown {
   } catch (cause) {
     throw new RequestError("The body is not valid JSON", { code: "invalid_json", cause });
   }
-}
-
-function tooLarge(maxBytes: number): RequestError {
-  return new RequestError(`The body is larger than ${maxBytes} bytes, the limit of this service`, {
-    status: 413,
-    code: "body_too_large",
-  });
 }

@@ -17,10 +17,12 @@ export interface ModelService {
 }
 
 /** GET /v1/models: the edge model, then those of the origins. */
-export function listModels({ status, originModels }: ModelService): () => Promise<Response> {
+export function listModels({ status, choose, originModels }: ModelService): () => Promise<Response> {
   return async () => {
     const { model } = await status();
-    const data = [edgeModel(model, model.name), ...originModels.map((id) => originModel(id))];
+    // An origin's model that bears the edge model's name cannot be reached by it.
+    const elsewhere = originModels.filter((id) => choose(id).where === "origin");
+    const data = [edgeModel(model, model.name), ...elsewhere.map((id) => originModel(id))];
     return Response.json({ object: "list", data });
   };
 }

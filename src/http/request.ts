@@ -18,6 +18,12 @@ export const MAX_TOKEN_ID = 2 ** 31 - 1;
 
 const tokenCount = z.int().min(1);
 const penalty = z.number().min(-2).max(2);
+/** 64 bits, as vLLM takes them. Beyond 2^53 neighbours are one seed: a parsed number is a double. */
+const seed = z
+  .number()
+  .refine((value) => Number.isInteger(value), "expected an integer")
+  .min(-(2 ** 63))
+  .max(2 ** 63);
 const stopString = z.string().min(1).max(MAX_STOP_LENGTH);
 
 const logitBias = z
@@ -55,10 +61,12 @@ const chatSchema = z.object({
   repetition_penalty: optional(z.number().gt(0).max(10)),
   presence_penalty: optional(penalty),
   frequency_penalty: optional(penalty),
-  seed: optional(z.int()),
+  seed: optional(seed),
   stop: z.preprocess(
     (value) => (value === undefined || value === null ? [] : typeof value === "string" ? [value] : value),
-    z.array(stopString, "expected a string or an array of strings").max(MAX_STOPS),
+    z
+      .array(stopString, "expected a string or an array of strings")
+      .max(MAX_STOPS, `expected at most ${MAX_STOPS} strings`),
   ),
   stop_token_ids: optional(z.array(z.int().min(0).max(MAX_TOKEN_ID)).max(MAX_STOP_TOKENS)),
   ignore_eos: optional(z.boolean()),

@@ -3,6 +3,8 @@
 // `onCancel` and ends the iteration. Hono's streamSSE is not used: its write() swallows the client's leaving.
 // Must not know: what the events say.
 
+import { within } from "./keep-alive.ts";
+
 export interface EventStreamOptions {
   /** Milliseconds of silence after which a comment is sent, as long as the next event takes. */
   readonly keepAliveMs: number;
@@ -59,17 +61,4 @@ export const EVENT_STREAM_HEADERS = {
 
 function encodeEvent(event: object): string {
   return `data: ${JSON.stringify(event)}\n\n`;
-}
-
-/** The promise's value, or undefined when it takes longer than `ms`. */
-async function within<Value>(promise: Promise<Value>, ms: number): Promise<Value | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const quiet = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  try {
-    return await Promise.race([promise, quiet]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

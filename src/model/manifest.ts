@@ -3,7 +3,7 @@
 // docs/format.md describes the bytes.
 
 import { ModelFileError } from "../errors.ts";
-import { type StagePlan, TILE_ROWS } from "./plan.ts";
+import { isTileSize, type StagePlan, TILE_ROWS, TILE_UNIT } from "./plan.ts";
 import { parseConfig, type Qwen2Config } from "./qwen2.ts";
 
 export const FORMAT = 1;
@@ -144,7 +144,14 @@ export function parseManifest(json: unknown, file = "manifest.json"): Manifest {
     }
     if (at !== end) fail(`the stages hold ${at} ${what} of ${end}`);
   };
+  const tile_rows = count(root.tile_rows, "tile_rows", TILE_ROWS);
+  if (!isTileSize(tile_rows))
+    fail(`tile_rows is ${tile_rows}; expected a multiple of ${TILE_UNIT} from ${TILE_UNIT} on`);
   if (stages.length === 0) fail("stages is empty");
+  for (const { rows } of stages) {
+    const [, end] = rows;
+    if (end % tile_rows !== 0 && end !== config.vocab_size) fail(`row ${end}, where a stage ends, splits a tile`);
+  }
   joins((s) => s.layers, config.num_hidden_layers, "layers");
   joins((s) => s.rows, config.vocab_size, "rows of the table");
 
@@ -165,7 +172,7 @@ export function parseManifest(json: unknown, file = "manifest.json"): Manifest {
       tokens: count(tokenizer.tokens, "tokenizer.tokens", config.vocab_size),
     },
     quant: root.quant as "q4" | "q8",
-    tile_rows: count(root.tile_rows, "tile_rows", TILE_ROWS) || fail("tile_rows is 0"),
+    tile_rows,
     stages,
   };
 }

@@ -15,6 +15,13 @@ export interface StagePlan {
 
 /** Rows of the table in one tile of the log-sum-exp: sums are folded by tile, so a cut must not split one. */
 export const TILE_ROWS = 2_048;
+/** Packed rows come in groups, so a tile, whose first row is an offset, is a multiple of this. */
+export const TILE_UNIT = 8;
+
+/** Whether a table may be cut into tiles of so many rows. */
+export function isTileSize(rows: number): boolean {
+  return Number.isInteger(rows) && rows >= TILE_UNIT && rows <= TILE_ROWS && rows % TILE_UNIT === 0;
+}
 
 /** Weights of a layer and of one row of the table, in bytes, as the format stores them. */
 export interface Weights {
@@ -25,7 +32,7 @@ export interface Weights {
 /**
  * Cuts layers, then tiles of the table, into `stages` runs of nearly equal bytes: stage i takes units until it has
  * i + 1 shares of the whole. Every stage gets at least one unit.
- * @throws {RangeError} when there are more stages than units
+ * @throws {RangeError} when there are more stages than units, or tiles of a size that cannot be
  */
 export function planStages(
   config: Qwen2Config,
@@ -33,6 +40,9 @@ export function planStages(
   weights: Weights,
   tileRows: number = TILE_ROWS,
 ): readonly StagePlan[] {
+  if (!isTileSize(tileRows)) {
+    throw new RangeError(`A tile has ${tileRows} rows; expected a multiple of ${TILE_UNIT}, at most ${TILE_ROWS}`);
+  }
   const layers = config.num_hidden_layers;
   const tiles = Math.ceil(config.vocab_size / tileRows);
   const units = layers + tiles;

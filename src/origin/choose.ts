@@ -29,18 +29,32 @@ export interface Choice {
   readonly model: string;
 }
 
-/** Exact names come before patterns, the edge before origins. Throws UnknownModelError. */
+/**
+ * Exact names come before patterns, long patterns before short ones, the edge's before origins' of the same length.
+ * Throws UnknownModelError.
+ */
 export function choose(model: string | undefined, { edge, aliases, origins }: ModelTable): Choice {
   if (model === undefined || model === "" || model === edge) return { where: "edge", model: edge };
-  if (aliases.includes(model)) return { where: "edge", model };
-  if (findOrigin(model, origins) !== undefined) return { where: "origin", model };
-  if (aliases.some((alias) => matches(alias, model))) return { where: "edge", model };
-  throw new UnknownModelError("No such model is served here; GET /v1/models lists those that are");
+  const originNames = origins.map(({ name }) => name);
+  const name = bestName(model, [...aliases, ...originNames]);
+  if (name === undefined) {
+    throw new UnknownModelError("No such model is served here; GET /v1/models lists those that are");
+  }
+  return { where: aliases.includes(name) ? "edge" : "origin", model };
 }
 
-/** The origin of a model: its exact name, else the first pattern that fits. */
+/** The origin of a model: its exact name, else the longest pattern that fits, of equals the first. */
 export function findOrigin(model: string, origins: readonly Origin[]): Origin | undefined {
-  return origins.find(({ name }) => name === model) ?? origins.find(({ name }) => matches(name, model));
+  const name = bestName(
+    model,
+    origins.map((origin) => origin.name),
+  );
+  return origins.find((origin) => origin.name === name);
+}
+
+function bestName(model: string, names: readonly string[]): string | undefined {
+  if (names.includes(model)) return model;
+  return names.filter((name) => matches(name, model)).sort((a, b) => b.length - a.length)[0];
 }
 
 /** True of the names that stand for many. */

@@ -64,6 +64,7 @@ export class EngineObject extends DurableObject<EngineEnv> {
         // The Worker's leaving comes as the signal; the stream's end says the same where the signal is silent.
         const leaving = new AbortController();
         const leave = () => leaving.abort();
+        if (request.signal.aborted) leave();
         request.signal.addEventListener("abort", leave);
         const completion = await completer.complete(unpackRequest(body), leaving.signal);
         return "response" in completion ? completion.response : new Response(packDeltas(completion.deltas, leave));

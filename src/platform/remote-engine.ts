@@ -2,6 +2,7 @@
 // Takes the object's stub; gives Completer, TextTools and the Status. Must not know: what answers there.
 
 import type { ChatRequest, Completer, Status, TextTools } from "../completer.ts";
+import { UnavailableError } from "../errors.ts";
 import { packRequest, unpackDeltas, unpackError } from "./wire.ts";
 
 /** The paths under which the object answers, all POST. */
@@ -21,7 +22,11 @@ export interface RemoteEngine {
 /** @throws what the object threw: an AppError keeps its status and message */
 export function remoteEngine(stub: Stub): RemoteEngine {
   const call = async (name: EngineCall, body: string, signal?: AbortSignal): Promise<Response> => {
-    const response = await stub.fetch(`https://engine/${name}`, { method: "POST", body, signal: signal ?? null });
+    const init = { method: "POST", body, signal: signal ?? null };
+    const response = await stub.fetch(`https://engine/${name}`, init).catch((cause: unknown) => {
+      if (signal?.aborted) throw cause;
+      throw new UnavailableError("The engine was restarted; ask again", 1, { cause });
+    });
     if (!response.ok) throw unpackError(await response.json());
     return response;
   };

@@ -19,7 +19,7 @@ export function createTextTools(vocab: Vocab, prompter: Prompter): TextTools {
       const wrong = tokens.findIndex((id) => id >= vocab.tokens);
       if (wrong >= 0) {
         const message = `tokens[${wrong}] is ${tokens[wrong]}; the model has ${vocab.tokens} tokens`;
-        throw new RequestError(message, { param: "tokens" });
+        throw new RequestError(message, { param: "tokens", code: "invalid_value" });
       }
       return decode(vocab, tokens);
     },

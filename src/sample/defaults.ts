@@ -66,7 +66,10 @@ export function samplingParams(
 ): SamplingParams {
   for (const id of request.logitBias.keys()) {
     if (id >= vocab.tokens) {
-      throw new RequestError(`Token id ${id} is not in 0..${vocab.tokens - 1}`, { param: "logit_bias" });
+      throw new RequestError(`Token id ${id} is not in 0..${vocab.tokens - 1}`, {
+        param: "logit_bias",
+        code: "invalid_value",
+      });
     }
   }
   const repetition = FAMILY_REPETITION[hiddenSize <= SMALL_HIDDEN_SIZE ? "small" : "large"];

@@ -70,6 +70,15 @@ for (const plan of Object.keys(plans)) {
   });
 }
 
+test("Chain serves everybody with frames of any size, of one row too", async () => {
+  for (const rows of [1, 2, 3]) {
+    const { chain } = makeChain("three stages", { rows });
+    const sessions = await Promise.all([1, 2, 3].map(() => chain.open({ positions: 40, signal: signal() })));
+    await Promise.all(sessions.map((session, i) => converse(session, prompt(3 + 4 * i, i), 8)));
+    for (const session of sessions) session.close();
+  }
+});
+
 test("Session.sync() computes only what is missing of a prefix", async () => {
   const { chain, stages } = makeChain("one stage");
   const session = await chain.open({ positions: 64, signal: signal() });

@@ -31,6 +31,7 @@ export interface OpenOptions {
   readonly rows?: number;
   readonly kvPositions?: number;
   readonly maxSessions?: number;
+  readonly queue?: number;
   readonly probe?: StageOptions["probe"];
 }
 
@@ -46,7 +47,7 @@ export async function openChain(folder: string, options: OpenOptions = {}) {
     kvPositions: options.kvPositions ?? 2048,
     context: options.kvPositions ?? 2048,
     maxSessions: options.maxSessions ?? 4,
-    queue: 4,
+    queue: options.queue ?? 4,
     budgetBytes: 4 * 1024 ** 3,
   };
   const { kernels, probe } = options;

@@ -5,7 +5,8 @@ import { readFileSync } from "node:fs";
 export interface Golden {
   /** Numbers by name, with their shapes. */
   readonly tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: ArrayLike<number> }>;
-  readonly metadata: Readonly<Record<string, string>>;
+  /** How it was made: command, seed, versions of Python's packages. */
+  readonly made: Readonly<Record<string, unknown>>;
 }
 
 interface Entry {
@@ -22,7 +23,7 @@ export function readGolden(file: string): Golden {
     const data = bytes.slice(start + data_offsets[0], start + data_offsets[1]).buffer;
     return [name, { shape, values: numbers(dtype, data) }] as const;
   });
-  return { tensors: new Map(tensors), metadata };
+  return { tensors: new Map(tensors), made: JSON.parse(metadata.made) };
 }
 
 function numbers(dtype: string, data: ArrayBuffer): ArrayLike<number> {

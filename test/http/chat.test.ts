@@ -65,6 +65,22 @@ test("chat() streams role, content, finish, usage and [DONE], when stream is ask
   assert.equal(new Set(parsed.map((chunk) => `${chunk.id} ${chunk.created} ${chunk.system_fingerprint}`)).size, 1);
 });
 
+test("chat() refuses for the edge model a body that only an origin may get", async () => {
+  const sent: string[] = [];
+  const origin = {
+    async complete({ raw }: { raw: string }) {
+      sent.push(raw);
+      return { response: new Response("{}") };
+    },
+  };
+  const env = { QWEN_EDGE_ORIGINS: { big: { baseUrl: "http://gpu.test/v1" } } };
+  const { app } = fakeApp({ origin, env });
+  const user = "x".repeat(2 ** 20);
+  assert.equal((await app.fetch(ask({ model: "big", user }))).status, 200);
+  assert.equal(sent.length, 1);
+  assert.equal((await app.fetch(ask({ model: "tiny", user }))).status, 413);
+});
+
 test("chat() answers under the name that was asked for, when that is an alias", async () => {
   const edge = new ScriptedCompleter(says("x"));
   const { app } = fakeApp({ edge, env: { QWEN_EDGE_MODEL_ALIASES: "gpt-4o-mini, qwen*" } });

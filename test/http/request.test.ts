@@ -64,7 +64,7 @@ test("readChat() reads every parameter, when all are given", () => {
     repetition_penalty: 1.1,
     presence_penalty: -2,
     frequency_penalty: 2,
-    seed: -Number.MAX_SAFE_INTEGER,
+    seed: -(2 ** 63),
     stop: "end",
     stop_token_ids: [1, 2],
     ignore_eos: true,
@@ -91,7 +91,7 @@ test("readChat() reads every parameter, when all are given", () => {
     repetitionPenalty: 1.1,
     presencePenalty: -2,
     frequencyPenalty: 2,
-    seed: -Number.MAX_SAFE_INTEGER,
+    seed: -(2 ** 63),
     stop: ["end"],
     stopTokenIds: [1, 2],
     ignoreEos: true,
@@ -103,6 +103,10 @@ test("readChat() reads every parameter, when all are given", () => {
   });
   assert.equal(stream, true);
   assert.equal(includeUsage, true);
+});
+
+test("readChat() says how many stop strings there may be", () => {
+  assert.throws(() => read({ stop: Array(17).fill("x") }), /stop: expected at most 16 strings/);
 });
 
 test("readChat() reads -1 and 0 of top_k as off, and logprobs alone as no alternatives", () => {
@@ -158,7 +162,8 @@ test("readChat() names the parameter by its path, when a value is of the wrong t
     [{ presence_penalty: 2.1 }, "presence_penalty"],
     [{ frequency_penalty: -2.1 }, "frequency_penalty"],
     [{ seed: 1.5 }, "seed"],
-    [{ seed: 2 ** 53 }, "seed"],
+    [{ seed: 2 ** 64 }, "seed"],
+    [{ seed: Number.POSITIVE_INFINITY }, "seed"],
     [{ max_tokens: 0 }, "max_tokens"],
     [{ max_completion_tokens: -1 }, "max_completion_tokens"],
     [{ stop: 5 }, "stop"],

@@ -43,3 +43,13 @@ test("planStages() refuses more stages than there are layers and tiles", () => {
   assert.throws(() => planStages(config, 200, weights), RangeError);
   assert.throws(() => planStages(config, 0, weights), RangeError);
 });
+
+test("planStages() refuses tiles that packed rows cannot be cut into", () => {
+  for (const rows of [0, -8, 1, 6, 12, 2_056, 8.5, Number.NaN]) {
+    assert.throws(() => planStages(config, 2, weights, rows), {
+      name: "RangeError",
+      message: /expected a multiple of 8/,
+    });
+  }
+  for (const rows of [8, 40, 2_048]) assert.equal(planStages(config, 2, weights, rows).length, 2);
+});

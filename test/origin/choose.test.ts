@@ -31,6 +31,14 @@ test("choose() prefers an exact name of an origin to a pattern of the edge", () 
   assert.equal(choose("anything", table).where, "edge");
 });
 
+test("choose() takes the longer of two patterns that fit, of equals the edge's", () => {
+  const table = { ...TABLE, aliases: ["gpt-*"], origins: [origin("*"), origin("gpt-oss-*")] };
+  assert.equal(choose("gpt-4o", table).where, "edge");
+  assert.equal(choose("gpt-oss-20b", table).where, "origin");
+  assert.equal(choose("llama", table).where, "origin");
+  assert.equal(choose("llama", { ...table, aliases: ["*"] }).where, "edge");
+});
+
 test("choose() throws without telling what is configured, when nothing fits", () => {
   for (const model of ["gpt", "qwen2", "Default", "__proto__", "qwen2.5-0.5b-instruct "]) {
     const table = { ...TABLE, origins: ORIGINS.slice(1, 2) };
@@ -41,9 +49,10 @@ test("choose() throws without telling what is configured, when nothing fits", ()
   }
 });
 
-test("findOrigin() prefers the exact name, then the first pattern, whose two ends may not overlap", () => {
+test("findOrigin() prefers the exact name, then the longest pattern, whose two ends may not overlap", () => {
   assert.equal(findOrigin("qwen2.5-7b-instruct", ORIGINS)?.name, "qwen2.5-7b-instruct");
   assert.equal(findOrigin("qwen2.5-3b-instruct", ORIGINS)?.name, "qwen2.5-*-instruct");
   assert.equal(findOrigin("qwen2.5-instruct", ORIGINS)?.name, "qwen2.5-*");
+  assert.equal(findOrigin("qwen2.5-3b-instruct", ORIGINS.toReversed())?.name, "qwen2.5-*-instruct");
   assert.equal(findOrigin("llama", ORIGINS), undefined);
 });

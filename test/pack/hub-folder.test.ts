@@ -89,6 +89,26 @@ test("openHubFolder() takes attention_bias from the tensors", (t) => {
   assert.equal(source.config.attention_bias, false);
 });
 
+test("openHubFolder() takes the angles' base from where transformers 4 and 5 write it", (t) => {
+  const folder = writeHubFolder(temporaryFolder(t), CONFIG, makeWeights(CONFIG));
+  const path = join(folder, "config.json");
+  const { rope_theta, ...rest } = JSON.parse(readFileSync(path, "utf8"));
+  const open = (rope: object) => {
+    writeFileSync(path, JSON.stringify({ ...rest, ...rope }));
+    const source = openHubFolder(folder);
+    source.close();
+    return source.config.rope_theta;
+  };
+  assert.equal(rope_theta, 1e6);
+  assert.equal(open({ rope_theta: 5e5 }), 5e5);
+  assert.equal(open({ rope_parameters: { rope_theta: 5e5, rope_type: "default" } }), 5e5);
+  assert.equal(open({}), 1e4); // transformers' own default
+  assert.throws(
+    () => open({ rope_parameters: { rope_theta: 5e5, rope_type: "yarn", factor: 4 } }),
+    /rope_scaling is set/,
+  );
+});
+
 test("openHubFolder() refuses folders with something missing or wrong, in one line", (t) => {
   const refuses = (change: (folder: string) => void, message: RegExp, parts = 1) => {
     const folder = writeHubFolder(temporaryFolder(t), CONFIG, makeWeights(CONFIG), parts);

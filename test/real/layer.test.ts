@@ -15,7 +15,7 @@ import { pick, relativeL2 } from "../golden/trace.ts";
 import { realModel, skip } from "./model.ts";
 
 const golden = readGolden(fileURLToPath(new URL("../fixtures/golden-real/layer.safetensors", import.meta.url)));
-const LAYER = Number(golden.metadata.layer);
+const LAYER = Number(golden.made.layer);
 const PARTS = ["self_attn", "mlp", "layer"];
 
 let folder = "";
@@ -25,7 +25,7 @@ before(async () => {
   const { stages } = readManifest(folder);
   const hashes = stages.flatMap((stage) => stage.sha256).join("\n");
   const found = createHash("sha256").update(hashes).digest("hex");
-  assert.equal(found, golden.metadata.weights_sha256, "packed otherwise: make the fixture anew");
+  assert.equal(found, golden.made.weights_sha256, "packed otherwise: make the fixture anew");
 });
 
 type Bind = (memory: WebAssembly.Memory) => Kernels | Promise<Kernels>;

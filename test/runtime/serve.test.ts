@@ -69,6 +69,15 @@ async function occupy({ client }: Started): Promise<AbortController> {
   return leaving;
 }
 
+/** The same, asked for as a whole; resolves when the server has begun to show that it works on it. */
+async function occupyWhole({ url }: Started): Promise<AbortController> {
+  const leaving = new AbortController();
+  const body = JSON.stringify({ ...ask("Count", { max_tokens: CONTEXT - 1_000 }), ignore_eos: true });
+  const options = { method: "POST", headers: JSON_TYPE, body, signal: leaving.signal };
+  await fetch(`${url}/v1/chat/completions`, options); // its headers come with the first line feed
+  return leaving;
+}
+
 for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[]) {
   test(`npm start serves the tiny model on ${runtime}`, { timeout: 120_000 }, async (t) => {
     const server = await startServer(runtime, { env: SETTINGS });
@@ -143,7 +152,8 @@ for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[])
     });
 
     await t.test(`clients that leave free their places, on ${runtime}`, async () => {
-      const leaving = await Promise.all(Array.from({ length: SESSIONS }, () => occupy(server)));
+      const leaving = await Promise.all([occupyWhole(server), occupyWhole(server), occupy(server)]);
+      assert.equal(leaving.length, SESSIONS);
       await assert.rejects(whole(server, ask("Hi")), OpenAI.RateLimitError);
       for (const client of leaving) client.abort();
       let answer: string | undefined;
@@ -182,6 +192,13 @@ test("npm start --stages 3 answers as one stage does, on deno", { timeout: 60_00
   t.after(() => server.interrupt());
   const { texts, usage } = await streamed(server, ask(QUESTIONS[0]!));
   sameOnBoth(QUESTIONS[0]!, { texts, usage });
+});
+
+test("npm start leaves no process when npm alone is asked to end", { timeout: 60_000 }, async (t) => {
+  const server = await startServer("deno");
+  t.after(() => server.interrupt());
+  await server.terminate();
+  assert.deepEqual(server.processes() ?? [], []);
 });
 
 const JSON_TYPE = { "content-type": "application/json" };

@@ -24,6 +24,8 @@ export interface Started {
   readonly output: () => string;
   /** Ctrl-C: SIGINT to the whole foreground group. Resolves when everything has ended, or after five seconds. */
   interrupt(): Promise<void>;
+  /** SIGTERM to npm, as a process manager sends it. Resolves as interrupt() does. */
+  terminate(): Promise<void>;
   /** Command lines of all its processes that run; null where /proc does not tell. */
   processes(): string[] | null;
 }
@@ -61,6 +63,10 @@ export async function startServer(
     }),
   ]);
   const url = `http://127.0.0.1:${port}`;
+  const untilGone = async () => {
+    await ended; // npm's own end, which comes before the end of what it started
+    for (let tries = 0; tries < 50 && marked(mark)?.length !== 0; tries++) await sleep(100);
+  };
   return {
     url,
     port,
@@ -68,10 +74,13 @@ export async function startServer(
     output: () => output,
     async interrupt() {
       signalGroup(child, "SIGINT");
-      await ended; // npm's own end, which comes before the end of what it started
-      for (let tries = 0; tries < 50 && marked(mark)?.length !== 0; tries++) await sleep(100);
+      await untilGone();
       process.off("exit", killGroup);
       rmSync(cache, { recursive: true, force: true });
+    },
+    async terminate() {
+      child.kill("SIGTERM");
+      await untilGone();
     },
     processes: () => marked(mark),
   };
