@@ -139,6 +139,7 @@ export class Chain {
 
   /** Sends one batch along the chain, settles its works, and lets the next one start. */
   async #send(batch: Batch): Promise<void> {
+    const turn = macrotask(); // begun before the work: a timer takes a millisecond, and that one is then over
     try {
       const { frame, parts } = await this.#travel(batch.frame);
       this.#settle(batch, frame, parts);
@@ -158,7 +159,9 @@ export class Chain {
         ...this.#sessions.filter((s) => !served.has(s)),
         ...this.#sessions.filter((s) => served.has(s)),
       ];
-      await macrotask(); // aborts, timers and other requests get their turn after each step
+      await turn; // aborts, timers and other requests get theirs after each step
+      // Sessions side by side ask for their next step once their readers took this one; they would miss the frame.
+      if (this.#sessions.length > 1) await macrotask();
       this.#framesInFlight--;
       this.#pump();
     }
