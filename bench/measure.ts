@@ -39,7 +39,7 @@ export type Line =
 type ReadLoop = (from: number, bytes: number) => number;
 
 /** As the server's default (src/platform/engine.ts). */
-const ROWS = 96;
+const ROWS = 60;
 const STEPS = 24;
 /** workerd's clock ticks by the millisecond, and one pass takes few of them. */
 const READ_PASSES = 8;

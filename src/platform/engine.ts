@@ -15,7 +15,7 @@ import { loadVocab, type Vocab } from "../token/vocab.ts";
 import type { Load, Model } from "./loader.ts";
 import { createTextTools } from "./text-tools.ts";
 
-/** Rows of one step: whole tiles of 6 and of 5 tokens, and few enough that nobody waits long for a neighbour's prompt. */
+/** Rows of one step: whole tiles of 6 and of 4 tokens, and few enough that nobody waits long for a neighbour's prompt. */
 const PREFILL_CHUNK = 60;
 /** Bytes of one stage's memory, as far as a runtime does not say less. */
 const BUDGET_BYTES = 4 * 2 ** 30;
