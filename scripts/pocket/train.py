@@ -1,0 +1,192 @@
+"""Trains the pocket model: python3 scripts/pocket/train.py FOLDER [--minutes M] [--threads N] [--layers L] ...
+
+Reads FOLDER/vocabulary.json and tokens.npz (training_set.py); writes FOLDER/checkpoint.pt, from which it goes on when it
+is started again, and FOLDER/log.csv. The schedule follows the share of the tokens that are done: a warm-up, a flat part,
+a decay to zero; in the last part the weights are rounded as they will be stored. Batches hold conversations of about the
+same length, each from position 0, so no padding is computed and none sees another. Must not know: what the data say.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from qwen2 import Config, Qwen2
+from vocabulary import CONTROL, Vocabulary
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--run", default="run", help="name of the checkpoint and the log")
+    parser.add_argument("--tokens", type=float, default=24e6, help="tokens of the whole schedule")
+    parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long, to be resumed")
+    parser.add_argument("--until", help="HH:MM: shorten or lengthen the schedule so that it ends then, at the speed so far")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=2048, help="tokens a step")
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--mlp", type=int, default=640)
+    parser.add_argument("--lr", type=float, default=0.012, help="Muon's; AdamW has a part of it")
+    parser.add_argument("--warmup", type=float, default=0.02)
+    parser.add_argument("--decay", type=float, default=0.6)
+    parser.add_argument("--quantized", type=float, default=0.12, help="the last part, with rounded weights")
+    parser.add_argument("--copies", type=float, default=0.3, help="share of the steps that only train copying, in the first quarter")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+class Batches:
+    """Conversations in batches of one length class; the order depends on the seed and the epoch only. The first tenth of
+    the first epoch has short conversations only: the simplest first."""
+
+    def __init__(self, folder, batch, seed):
+        data = np.load(folder / "tokens.npz")
+        self.ids, self.learned = data["ids"], data["learned"]
+        ends = data["ends"].astype(np.int64)
+        self.starts, self.lengths = np.concatenate([[0], ends[:-1]]), np.diff(ends, prepend=0)
+        self.batch, self.seed = batch, seed
+
+    def epoch(self, number):
+        rng = np.random.default_rng([self.seed, number])
+        order = rng.permutation(len(self.lengths))
+        if number == 0:
+            short = self.lengths[order] < 70
+            first = order[short][: len(order) // 10]
+            order = np.concatenate([first, np.setdiff1d(order, first, assume_unique=True)[rng.permutation(len(order) - len(first))]])
+        batches = []
+        for start in range(0, len(order), 8192):
+            pool = order[start : start + 8192]
+            pool = pool[np.argsort(self.lengths[pool], kind="stable")]
+            groups, group, longest = [], [], 0
+            for i in pool:
+                longest = max(longest, self.lengths[i])
+                if group and longest * (len(group) + 1) > self.batch:
+                    groups.append(group)
+                    group, longest = [], self.lengths[i]
+                group.append(i)
+            groups.append(group)
+            batches += [groups[j] for j in rng.permutation(len(groups))]
+        return batches
+
+    def tensors(self, group):
+        """inputs (B, T), the flat positions whose next token is learned, and that token."""
+        longest = max(self.lengths[i] for i in group)
+        ids = np.zeros((len(group), longest), np.int64)
+        learned = np.zeros((len(group), longest), bool)
+        for row, i in enumerate(group):
+            span = slice(self.starts[i], self.starts[i] + self.lengths[i])
+            ids[row, : self.lengths[i]], learned[row, : self.lengths[i]] = self.ids[span], self.learned[span]
+        where = np.flatnonzero(learned[:, 1:])
+        return torch.from_numpy(ids[:, :-1].copy()), torch.from_numpy(where), torch.from_numpy(ids[:, 1:].reshape(-1)[where])
+
+
+def copies(rng, tokens, batch):
+    """A batch of random tokens that come twice: the second time is learned. What finds an earlier place by the token
+    before it is what copies names, numbers and rows of tables; it forms soonest on nothing else."""
+    n = int(rng.integers(4, 24))
+    few = rng.integers(0, tokens, 200)
+    once = rng.choice(few, (batch // (2 * n), n))
+    gap = rng.choice(few, (len(once), int(rng.integers(1, 12))))
+    ids = np.concatenate([once, gap, once], 1)
+    where = (np.arange(len(ids))[:, None] * (ids.shape[1] - 1) + np.arange(ids.shape[1] - n, ids.shape[1] - 1)).reshape(-1)
+    targets = ids[:, -(n - 1) :].reshape(-1)
+    return torch.from_numpy(ids[:, :-1].copy()), torch.from_numpy(where), torch.from_numpy(targets.copy())
+
+
+def rate(done, a):
+    """The learning rate's factor when a share `done` of the tokens is seen."""
+    if done < a.warmup:
+        return done / a.warmup
+    return min(1.0, max(0.0, (1 - done) / a.decay))
+
+
+def seconds_until(clock):
+    hours, minutes = map(int, clock.split(":"))
+    now = time.localtime()
+    return (hours - now.tm_hour) * 3600 + (minutes - now.tm_min) * 60 - now.tm_sec
+
+
+def main():
+    a = arguments()
+    torch.set_num_threads(a.threads)
+    torch.manual_seed(a.seed)
+    vocabulary = Vocabulary.load(a.folder / "vocabulary.json")
+    rows = -(-(len(vocabulary.tokens) + len(CONTROL)) // 32) * 32
+    config = Config(rows, a.width, a.mlp, a.layers, num_attention_heads=a.width // 64)
+    model = Qwen2(config)
+    matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
+    others = [p for n, p in model.named_parameters() if p.dim() != 2]
+    optimizers = [
+        torch.optim.Muon(matrices, lr=a.lr, momentum=0.95, weight_decay=0.01, adjust_lr_fn="original"),
+        torch.optim.AdamW([{"params": [model.embed_tokens.weight], "weight_decay": 0.01, "lr": a.lr * 0.15},
+                           {"params": others, "weight_decay": 0.0, "lr": a.lr * 0.1}], betas=(0.9, 0.98), fused=True),
+    ]
+    base = [[g["lr"] for g in o.param_groups] for o in optimizers]
+    state = {"tokens": 0, "epoch": 0, "step": 0, "steps": 0, "seconds": 0.0}
+    checkpoint = a.folder / f"{a.run}.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=False)
+        state = saved["state"]
+        model.load_state_dict(saved["model"])
+        for o, s in zip(optimizers, saved["optimizers"]):
+            o.load_state_dict(s)
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {rows} rows, from {state}", flush=True)
+
+    def save():
+        made = {"config": config, "model": model.state_dict(), "state": state, "arguments": vars(a),
+                "optimizers": [o.state_dict() for o in optimizers]}
+        torch.save(made, checkpoint.with_suffix(".new"))
+        checkpoint.with_suffix(".new").replace(checkpoint)
+
+    batches, log = Batches(a.folder, a.batch, a.seed), open(a.folder / f"{a.run}.csv", "a", encoding="utf-8")
+    dice, copied = np.random.default_rng([a.seed, state["steps"]]), []
+    recent, begun, saved_at, losses, last, last_tokens = 0.0, time.time(), time.time(), [], time.time(), state["tokens"]
+    order = batches.epoch(state["epoch"])
+    while state["tokens"] < a.tokens and time.time() - begun < a.minutes * 60:
+        if state["step"] >= len(order):
+            state["epoch"], state["step"] = state["epoch"] + 1, 0
+            order = batches.epoch(state["epoch"])
+        done = state["tokens"] / a.tokens
+        if done > 1 - a.quantized and not model.quantized:
+            model.quantize()
+        for o, lrs in zip(optimizers, base):
+            for group, lr in zip(o.param_groups, lrs):
+                group["lr"] = lr * rate(done, a)
+        is_copy = done < 0.25 and dice.random() < a.copies
+        ids, where, targets = copies(dice, len(vocabulary.tokens), a.batch) if is_copy else batches.tensors(order[state["step"]])
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden, table = model(ids)
+            picked = hidden.reshape(-1, config.hidden_size)[where]
+            loss = F.cross_entropy((picked @ table.T).float(), targets)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for o in optimizers:
+            o.step()
+            o.zero_grad(set_to_none=True)
+        (copied if is_copy else losses).append(loss.item())
+        state["tokens"] += ids.numel()
+        state["step"] += not is_copy
+        state["steps"] += 1
+        if state["steps"] % 25 == 0:
+            now = time.time()
+            state["seconds"] += now - last
+            speed = (state["tokens"] - last_tokens) / (now - last)
+            print(f"{state['steps']} {state['tokens'] / 1e6:.2f}M loss {np.mean(losses):.4f} copies {np.mean(copied or [0]):.3f} {speed:.0f} tokens/s, {done:.1%} of {a.tokens / 1e6:.1f}M", flush=True)
+            log.write(f"{state['steps']},{state['tokens']},{np.mean(losses):.5f},{state['seconds']:.0f}\n")
+            log.flush()
+            losses, copied, last, last_tokens = [], [], now, state["tokens"]
+            recent = 0.9 * recent + 0.1 * speed if recent else speed
+            if a.until:
+                a.tokens = state["tokens"] + recent * max(0, seconds_until(a.until))
+        if time.time() - saved_at > 120:
+            save()
+            saved_at = time.time()
+    save()
+
+
+if __name__ == "__main__":
+    main()
