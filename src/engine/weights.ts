@@ -45,11 +45,7 @@ export async function loadWeights(
       loaded += piece.byteLength;
       while (checked < loaded && loaded >= Math.min(checked + HASH_BYTES, stage.bytes)) {
         const pieceEnd = Math.min(checked + HASH_BYTES, stage.bytes);
-        const found = hex(await crypto.subtle.digest("SHA-256", image.subarray(checked, pieceEnd)));
-        const expected = stage.sha256[checked / HASH_BYTES];
-        if (found !== expected) {
-          throw new ModelFileError(file, `damaged: SHA-256 ${found}, expected ${expected}; pack the model again`);
-        }
+        await checkSha256(file, image.subarray(checked, pieceEnd), stage.sha256[checked / HASH_BYTES]);
         checked = pieceEnd;
       }
       onProgress?.(loaded);
@@ -127,6 +123,14 @@ async function* readAll(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint
   }
 }
 
-function hex(digest: ArrayBuffer): string {
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/**
+ * Compares bytes with the hash that the manifest has for them.
+ * @throws {ModelFileError} when they are damaged
+ */
+export async function checkSha256(file: string, bytes: BufferSource, expected: string | undefined): Promise<void> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (found !== expected) {
+    throw new ModelFileError(file, `damaged: SHA-256 ${found}, expected ${expected}; pack the model again`);
+  }
 }

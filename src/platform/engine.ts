@@ -8,6 +8,7 @@ import type { Completer, TextTools } from "../completer.ts";
 import type { Config } from "../config.ts";
 import { type KernelModules, loadKernels, loadMath } from "../engine/kernels.ts";
 import { loadStage, type Stage } from "../engine/stage.ts";
+import { checkSha256 } from "../engine/weights.ts";
 import { ModelFileError } from "../errors.ts";
 import { type Manifest, parseManifest } from "../model/manifest.ts";
 import { createPrompter } from "../prompt/chatml.ts";
@@ -108,10 +109,6 @@ async function readManifest(openFile: EngineSource["openFile"]): Promise<Manifes
 async function readVocab({ tokenizer }: Manifest, openFile: EngineSource["openFile"]): Promise<Vocab> {
   const { file, sha256 } = tokenizer;
   const bytes = new Uint8Array(await new Response(await openFile(file)).arrayBuffer());
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  const found = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (found !== sha256) {
-    throw new ModelFileError(file, `damaged: SHA-256 ${found}, expected ${sha256}; pack the model again`);
-  }
+  await checkSha256(file, bytes, sha256);
   return loadVocab(bytes, file);
 }
