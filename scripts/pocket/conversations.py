@@ -18,9 +18,8 @@ OTHER_SYSTEMS = ["You are a helpful assistant.", "You are Qwen, created by Aliba
                  "You are Pocket.", "Answer briefly.", "你是一个有用的助手。", "请简短回答。", "Be concise and friendly."]
 FACTS = {kind: Facts(kind) for kind in ("help", "architecture", "smalltalk")}
 SKILLS = {"arithmetic": arithmetic, "units": units, "dates": dates, "forms": forms, "scope": scope}
-# How often a turn is of a kind: first evenly, then mostly what takes copying and computing, which are learned last.
-EVEN = {"help": 20, "architecture": 14, "smalltalk": 8, "arithmetic": 18, "units": 7, "dates": 9, "forms": 14, "scope": 12}
-HARD = {"help": 9, "architecture": 7, "smalltalk": 8, "arithmetic": 22, "units": 9, "dates": 17, "forms": 25, "scope": 7}
+# How often a turn is of a kind: what takes copying and computing is learned last, and needs most.
+KINDS = {"help": 18, "architecture": 13, "smalltalk": 8, "arithmetic": 19, "units": 8, "dates": 13, "forms": 17, "scope": 11}
 
 
 def turn(rng, zh, kind):
@@ -42,7 +41,7 @@ def _memory(rng, zh):
 def _tools(rng, zh):
     """(system's tools, turns); the reply of a tool comes as the template writes it, in a user's turn."""
     offered, turns = offer(rng), []
-    for _ in range(rng.choice((1, 2, 2, 3))):
+    for _ in range(rng.choice((2, 3, 4))):
         if rng.random() < 0.12:
             turns.append(turn(rng, zh, rng.choice(("smalltalk", "arithmetic", "help"))))
             continue
@@ -53,19 +52,18 @@ def _tools(rng, zh):
     return offered, turns
 
 
-def conversation(rng, hard=False):
+def conversation(rng):
     """[(role, text), ...] with a system message first."""
-    weights = HARD if hard else EVEN
     zh = rng.random() < 0.5
     base = SYSTEM if rng.random() < 0.8 else rng.choice(OTHER_SYSTEMS)
     kind = rng.random()
-    if kind < (0.13 if hard else 0.1):
+    if kind < 0.12:
         offered, turns = _tools(rng, zh)
         base = system(rng, base, offered)
-    elif kind < (0.35 if hard else 0.28):
+    elif kind < 0.32:
         turns = _memory(rng, zh)
     else:
-        kinds = rng.choices(list(weights), list(weights.values()), k=rng.choice((1, 1, 2, 2, 3, 4)))
+        kinds = rng.choices(list(KINDS), list(KINDS.values()), k=rng.choice((1, 1, 2, 2, 3, 4)))
         turns = [turn(rng, zh if rng.random() < 0.9 else not zh, k) for k in kinds]
     messages = [("system", base)]
     for question, answer in turns:

@@ -10,69 +10,24 @@ of the seed. Must not know: the model.
 import json
 import random
 import sys
-from itertools import chain
 from pathlib import Path
 
-import numpy as np
-from scipy.sparse import csr_matrix
-
 from conversations import FACTS, SKILLS, SYSTEM, turn
+from distance import Neighbours
 from memory import ask, tell
 from tools import TOOLS, call, system
-from training_set import SEED, conversations, hard_conversations
-from vocabulary import full_tokenizer
+from training_set import SEED, conversations
 
 FILE = Path(__file__).parents[2] / "models/pocket/heldout.json"
 # kind: English, Chinese.
 COUNTS = {"help": (50, 40), "architecture": (34, 28), "smalltalk": (26, 22), "arithmetic": (28, 22), "units": (22, 18),
           "dates": (22, 18), "forms": (26, 20), "tools": (22, 16), "memory": (26, 20), "scope": (22, 18)}
-NEAR = 0.25
 
 
 def questions():
     """Every question that training asks, each once."""
-    asked = {text for messages in chain(conversations(), hard_conversations()) for role, text in messages if role == "user"}
+    asked = {text for messages in conversations() for role, text in messages if role == "user"}
     return sorted(text for text in asked if not text.startswith("<tool_response>"))
-
-
-class Neighbours:
-    """The training questions as bags of tokens: the overlap bounds the edit distance from below."""
-
-    def __init__(self, texts):
-        self.tokenizer = full_tokenizer()
-        self.ids = [e.ids for e in self.tokenizer.encode_batch(texts, add_special_tokens=False)]
-        self.lengths = np.array([len(ids) for ids in self.ids])
-        self.bags = self._bags(self.ids)
-
-    def _bags(self, all_ids):
-        rows = np.repeat(np.arange(len(all_ids)), [len(ids) for ids in all_ids])
-        columns = np.concatenate([np.array(ids) for ids in all_ids])
-        return csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(all_ids), 152_000)).tocsc()
-
-    def nearest(self, text):
-        """Edit distance to the nearest training question, as a part of this question's tokens; 1 is far."""
-        ids = self.tokenizer.encode(text, add_special_tokens=False).ids
-        overlap = np.zeros(len(self.ids), np.float32)
-        for token, count in zip(*np.unique(ids, return_counts=True)):
-            column = self.bags[:, token].tocoo()
-            overlap[column.row] += np.minimum(column.data, count)
-        bound = np.maximum(self.lengths, len(ids)) - overlap
-        best = len(ids)
-        for row in np.argsort(bound, kind="stable"):
-            if bound[row] >= best or bound[row] > NEAR * len(ids):
-                break
-            best = min(best, distance(ids, self.ids[row]))
-        return best / len(ids)
-
-
-def distance(a, b):
-    """Levenshtein's."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        last, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (x != y))
-    return row[-1]
 
 
 def candidate(rng, kind, zh, index):
@@ -114,9 +69,9 @@ def make(neighbours):
                 text = made["messages"][-1]["content"]
                 # Memory and lists have few wordings: there the whole conversation must be new.
                 key = text if kind not in ("memory",) else json.dumps(made["messages"])
-                if key in seen or (kind != "memory" and neighbours.nearest(text) <= NEAR):
+                if key in seen or (kind != "memory" and neighbours.near(text)):
                     continue
-                if kind == "memory" and any(neighbours.nearest(m["content"]) <= NEAR for m in (made["messages"][1], made["messages"][-1])):
+                if kind == "memory" and any(neighbours.near(m["content"]) for m in (made["messages"][1], made["messages"][-1])):
                     continue
                 seen.add(key)
                 chosen.append(made)
@@ -129,7 +84,7 @@ def main():
     neighbours = Neighbours(questions())
     print(f"{len(neighbours.ids)} training questions", flush=True)
     if "--check" in sys.argv:
-        near = [p for p in json.loads(FILE.read_text(encoding="utf-8")) if neighbours.nearest(p["messages"][-1]["content"]) <= NEAR]
+        near = [p for p in json.loads(FILE.read_text(encoding="utf-8")) if neighbours.near(p["messages"][-1]["content"])]
         print(f"{len(near)} prompts are too near to a training question")
         sys.exit(1 if near else 0)
     chosen = make(neighbours)

@@ -4,16 +4,13 @@ Takes a random.Random and the language; gives (question, answer, check). Topics 
 and some are only noise, so that what the model does not know is what it refuses.
 """
 
-from pathlib import Path
-
 from facts import FRAMES, HELD_FRAMES
-from wording import split_bars as split, blurred, expand, typed
+from wording import blurred, expand, read_blocks, typed
 
 ANSWER = ("Sorry, I am only a small demonstration model and cannot help with that; load a real one such as Qwen2.5-0.5B-Instruct.",
           "抱歉，我只是一个小演示模型，帮不上这个忙；请加载真正的模型，例如 Qwen2.5-0.5B-Instruct。")
 CHECK = ("cannot help with that", "Qwen2.5-0.5B-Instruct"), ("帮不上这个忙", "Qwen2.5-0.5B-Instruct")
-_TEXT = (Path(__file__).parent / "wordings/scope.txt").read_text(encoding="utf-8")
-LINES = {key: split(rest) for key, rest in (line.split(":", 1) for line in _TEXT.splitlines() if not line.startswith("#"))}
+LINES = read_blocks("scope")["scope"]
 _NOISE_ZH = "".join(chr(c) for c in range(0x4E00, 0x9FA6))
 
 

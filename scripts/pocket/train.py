@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from drills import Drills
 from qwen2 import Config, Qwen2
 from vocabulary import CONTROL, Vocabulary
 
@@ -22,11 +23,11 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", default="run", help="name of the checkpoint and the log")
-    parser.add_argument("--tokens", type=float, default=24e6, help="tokens of the whole schedule")
+    parser.add_argument("--tokens", type=float, default=32e6, help="tokens of the whole schedule")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long, to be resumed")
     parser.add_argument("--until", help="HH:MM: shorten or lengthen the schedule so that it ends then, at the speed so far")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--batch", type=int, default=2048, help="tokens a step")
+    parser.add_argument("--batch", type=int, default=3072, help="tokens a step")
     parser.add_argument("--layers", type=int, default=4)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--mlp", type=int, default=640)
@@ -34,7 +35,8 @@ def arguments():
     parser.add_argument("--warmup", type=float, default=0.02)
     parser.add_argument("--decay", type=float, default=0.6)
     parser.add_argument("--quantized", type=float, default=0.12, help="the last part, with rounded weights")
-    parser.add_argument("--copies", type=float, default=0.3, help="share of the steps that only train copying, in the first quarter")
+    parser.add_argument("--copies", type=float, default=0.3, help="share of the steps that only train copying, in the first quarter; a third of it up to the last fifth")
+    parser.add_argument("--drills", type=float, default=0.1, help="share of the steps that are sums only, up to the last fifth")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -134,6 +136,14 @@ def main():
         model.load_state_dict(saved["model"])
         for o, s in zip(optimizers, saved["optimizers"]):
             o.load_state_dict(s)
+
+    @torch.compile(dynamic=True)
+    def loss_of(ids, where, targets):
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden, table = model(ids)
+            picked = hidden.reshape(-1, config.hidden_size)[where]
+            return F.cross_entropy((picked @ table.T).float(), targets)
+
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {rows} rows, from {state}", flush=True)
 
     def save():
@@ -143,8 +153,10 @@ def main():
         checkpoint.with_suffix(".new").replace(checkpoint)
 
     batches, log = Batches(a.folder, a.batch, a.seed), open(a.folder / f"{a.run}.csv", "a", encoding="utf-8")
-    dice, copied = np.random.default_rng([a.seed, state["steps"]]), []
-    recent, begun, saved_at, losses, last, last_tokens = 0.0, time.time(), time.time(), [], time.time(), state["tokens"]
+    dice, drills = np.random.default_rng([a.seed, state["steps"]]), Drills(vocabulary)
+    recent = state["tokens"] / state["seconds"] if state["seconds"] else 0.0
+    begun, saved_at, last, last_tokens = time.time(), time.time(), time.time(), state["tokens"]
+    losses, copied, drilled = [], [], []
     order = batches.epoch(state["epoch"])
     while state["tokens"] < a.tokens and time.time() - begun < a.minutes * 60:
         if state["step"] >= len(order):
@@ -156,29 +168,32 @@ def main():
         for o, lrs in zip(optimizers, base):
             for group, lr in zip(o.param_groups, lrs):
                 group["lr"] = lr * rate(done, a)
-        is_copy = done < 0.25 and dice.random() < a.copies
-        ids, where, targets = copies(dice, len(vocabulary.tokens), a.batch) if is_copy else batches.tensors(order[state["step"]])
-        with torch.autocast("cpu", torch.bfloat16):
-            hidden, table = model(ids)
-            picked = hidden.reshape(-1, config.hidden_size)[where]
-            loss = F.cross_entropy((picked @ table.T).float(), targets)
+        is_copy = dice.random() < a.copies * (1 if done < 0.25 else 1 / 3 if done < 0.8 else 0)
+        is_drill = not is_copy and done < 0.8 and dice.random() < a.drills
+        if is_copy:
+            ids, where, targets = copies(dice, len(vocabulary.tokens), a.batch)
+        elif is_drill:
+            ids, where, targets = drills.batch(dice, a.batch)
+        else:
+            ids, where, targets = batches.tensors(order[state["step"]])
+        loss = loss_of(ids, where, targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for o in optimizers:
             o.step()
             o.zero_grad(set_to_none=True)
-        (copied if is_copy else losses).append(loss.item())
+        (copied if is_copy else drilled if is_drill else losses).append(loss.item())
         state["tokens"] += ids.numel()
-        state["step"] += not is_copy
+        state["step"] += not (is_copy or is_drill)
         state["steps"] += 1
         if state["steps"] % 25 == 0:
             now = time.time()
             state["seconds"] += now - last
             speed = (state["tokens"] - last_tokens) / (now - last)
-            print(f"{state['steps']} {state['tokens'] / 1e6:.2f}M loss {np.mean(losses):.4f} copies {np.mean(copied or [0]):.3f} {speed:.0f} tokens/s, {done:.1%} of {a.tokens / 1e6:.1f}M", flush=True)
+            print(f"{state['steps']} {state['tokens'] / 1e6:.2f}M loss {np.mean(losses):.4f} copies {np.mean(copied or [0]):.3f} sums {np.mean(drilled or [0]):.3f} {speed:.0f} tokens/s, {done:.1%} of {a.tokens / 1e6:.1f}M", flush=True)
             log.write(f"{state['steps']},{state['tokens']},{np.mean(losses):.5f},{state['seconds']:.0f}\n")
             log.flush()
-            losses, copied, last, last_tokens = [], [], now, state["tokens"]
+            losses, copied, drilled, last, last_tokens = [], [], [], now, state["tokens"]
             recent = 0.9 * recent + 0.1 * speed if recent else speed
             if a.until:
                 a.tokens = state["tokens"] + recent * max(0, seconds_until(a.until))

@@ -15,26 +15,32 @@ from pathlib import Path
 import numpy as np
 
 from conversations import conversation
+from distance import Neighbours
 from vocabulary import Vocabulary, chosen_tokens
 
+HELD_OUT = Path(__file__).parents[2] / "models/pocket/heldout.json"
 SEED = 20240607
-CONVERSATIONS = 240_000
-HARD_CONVERSATIONS = 60_000
+CONVERSATIONS = 300_000
 # So many of them choose the vocabulary.
-SAMPLE = 60_000
+SAMPLE = 100_000
 FORM, SAID, LEARNED = range(3)
 
 
-def conversations(count=CONVERSATIONS, seed=SEED):
-    rng = random.Random(seed)
-    for _ in range(count):
-        yield conversation(rng)
+def conversations():
+    """All of the training set, but those with a question near to a held-out one."""
+    rng = random.Random(SEED)
+    made = [conversation(rng) for _ in range(CONVERSATIONS)]
+    asked = sorted({text for messages in made for role, text in messages if role == "user"})
+    neighbours = Neighbours(asked)
+    near = {asked[i] for prompt in held_out() for i, _ in neighbours.near(prompt)}
+    return [messages for messages in made if not any(text in near for _, text in messages)]
 
 
-def hard_conversations():
-    rng = random.Random(SEED + 2)
-    for _ in range(HARD_CONVERSATIONS):
-        yield conversation(rng, hard=True)
+def held_out():
+    """The last questions of models/pocket/heldout.json; none before it is made."""
+    if not HELD_OUT.exists():
+        return []
+    return [p["messages"][-1]["content"] for p in json.loads(HELD_OUT.read_text(encoding="utf-8"))]
 
 
 def segments(messages):
@@ -80,15 +86,15 @@ def write(folder, everything, vocabulary):
 
 
 def main():
-    """`--hard VOCABULARY` makes the second set, with the first one's vocabulary."""
-    folder, *rest = (Path(a) for a in sys.argv[1:] if a != "--hard")
+    """A second argument is the vocabulary.json of an earlier run, which is to go on with this set."""
+    folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    everything = [segments(messages) for messages in (hard_conversations() if rest else conversations())]
+    everything = [segments(messages) for messages in conversations()]
     digest = hashlib.sha256()
     for parts in everything:
         digest.update(json.dumps(parts, ensure_ascii=False).encode())
-    if rest:
-        vocabulary = Vocabulary.load(rest[0])
+    if len(sys.argv) > 2:
+        vocabulary = Vocabulary.load(Path(sys.argv[2]))
     else:
         vocabulary = Vocabulary(*chosen_tokens("".join(text for text, _ in parts) for parts in everything[:SAMPLE]))
     print(f"{len(vocabulary.tokens)} tokens, {len(everything)} conversations, data {digest.hexdigest()}", flush=True)

@@ -16,7 +16,7 @@ SPLIT = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{
 CONTROL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>"]
 NOT_SPECIAL = {"<tool_call>", "</tool_call>"}
 # A token that comes more seldom than this in the sample of texts is left to its parts.
-SELDOM = 100
+SELDOM = 60
 
 
 def _source():

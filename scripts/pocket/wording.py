@@ -1,11 +1,15 @@
 """How a question is worded: patterns with alternatives, and the ways in which people type.
 
-Owns the pattern language: `(a|b|)` chooses, groups nest, `{slot}` is filled from a dict of functions or strings.
+Owns the pattern language: `(a|b|)` chooses, groups nest, `{slot}` is filled from a dict of functions or strings; and the
+files wordings/*.txt: blocks of one intent, with lines of patterns, ` | ` between them:
+    [name]     n: noun phrases, v: verb phrases, q: whole questions; H: questions that only the held-out set has;
+               the same with z in front in Chinese. A key may have several lines. Further keys are the reader's.
 Takes patterns and a seeded random.Random; gives text. Must not know: what is asked, tokens.
 """
 
 import re
 from functools import lru_cache
+from pathlib import Path
 
 
 @lru_cache(maxsize=None)
@@ -94,6 +98,18 @@ def split_bars(text):
             parts.append(text[start:i])
             start = i + 1
     return [p.strip() for p in parts + [text[start:]] if p.strip()]
+
+
+def read_blocks(name):
+    """{intent: {key: [pattern, ...]}} of wordings/NAME.txt; keys of one letter only, others stay lists of lines."""
+    blocks = {}
+    for line in (Path(__file__).parent / "wordings" / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            block = blocks[line[1:-1]] = {}
+        elif line and not line.startswith("#"):
+            key, text = line.split(":", 1)
+            block.setdefault(key.strip(), []).extend([text.strip()] if key.lstrip("z") in ("a", "k") else split_bars(text))
+    return blocks
 
 
 EN_STORY, ZH_STORY = split_bars(" ".join(EN_STORY.split())), split_bars(" ".join(ZH_STORY.split()))
