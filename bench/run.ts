@@ -1,6 +1,6 @@
-// `npm run bench`: decode and prefill of one model in q4 and q8, in workerd, Deno and Node, beside the read roof.
-// The way: read the options, pack, compile the read loop, run each runtime in a fresh process, print the table; the last
-// line is JSON. Must not know: how anything is measured.
+// `npm run bench`: our engine in workerd, Deno and Node beside its peers and the machine's own limits, in one run.
+// The way: read the options, pack, compile the roofs, compare, print tables and write them with the raw rounds and a
+// chart. Must not know: how anything is measured.
 
 import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -8,34 +8,67 @@ import { cpus } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { BLOCK_BYTES, type WeightFormat } from "../kernels/abi.ts";
 import { findModel } from "../scripts/model-path.ts";
 import { ensurePacked, readManifest } from "../scripts/pack/cache.ts";
-import { parseChoice, UsageError } from "../scripts/usage.ts";
-import type { Line } from "./measure.ts";
-import { compileReadLoop } from "./read-loop.ts";
-import { fold, type Result, table } from "./report.ts";
-import { RUNTIMES, runIn } from "./runtimes.ts";
+import { parseChoice, parseInteger, UsageError } from "../scripts/usage.ts";
+import { chart } from "./chart.ts";
+import { compare } from "./compare.ts";
+import { FULL, QUICK } from "./plan.ts";
+import { type Ratios, type Result, ratiosOf, tables } from "./report.ts";
+import { compileRoofs } from "./roofs.ts";
+import { RUNTIMES } from "./runtimes.ts";
+
+const MODELS = ["qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"];
+const FORMATS = Object.keys(BLOCK_BYTES) as WeightFormat[];
+const PEERS = ["llama", "wllama"] as const;
+/** As the server's default (src/platform/engine.ts). */
+const ROWS = 60;
+/** A quick run's end: of the rounds of 4-bit formats, and of the others'. */
+const QUICK_MINUTES = [6.5, 8.5] as const;
 
 const HELP = `Usage: npm run bench -- [OPTIONS]
 
-  --model NAME|PATH  a GGUF file (measured in q4 and q8) or a packed folder (default: qwen2.5-coder-0.5b)
-  --runtime LIST     of workerd, deno, node, separated by commas (default: all)
-  --quick            one round instead of five
-  --save             also write bench/results/first-measure.md and .json`;
+  --model NAME|PATH  a GGUF file, or a packed folder (then without peers); several: one after the other
+                     (default: ${MODELS.join(" and ")}; with --quick the first)
+  --quick            the main figures, in less than ten minutes
+  --json OUT         where the JSON goes, and nothing else is written
+                     (default: bench/results/speed-MODEL.json, .md and .svg; with --quick nowhere)
+  --runtime LIST     of ${RUNTIMES.join(", ")} (default: all)
+  --format LIST      of ${FORMATS.join(", ")} (default: all)
+  --peers LIST       of ${PEERS.join(", ")}, or none (default: all). LLAMA_BENCH names a llama-bench to take for llama
+  --rounds N         (default: ${FULL.rounds}, with --quick ${QUICK.rounds})
+  --rows N           rows of a frame (default: ${ROWS}, as the server)`;
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const BUILD = join(ROOT, "build", "bench");
-const QUANTS = ["q4", "q8"] as const;
+const RESULTS = join(ROOT, "bench", "results");
 
 const { values } = parseArgs({
   options: {
-    model: { type: "string", default: "qwen2.5-coder-0.5b" },
-    runtime: { type: "string", default: RUNTIMES.join() },
+    model: { type: "string", multiple: true },
     quick: { type: "boolean", default: false },
-    save: { type: "boolean", default: false },
+    json: { type: "string" },
+    runtime: { type: "string", default: RUNTIMES.join() },
+    format: { type: "string", default: FORMATS.join() },
+    peers: { type: "string", default: PEERS.join() },
+    rounds: { type: "string" },
+    rows: { type: "string", default: `${ROWS}` },
     help: { type: "boolean", short: "h", default: false },
   },
 });
+
+interface Report {
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly model: string;
+  readonly quick: boolean;
+  readonly rows: number;
+  /** Of workerd in q4, as the goals are set. */
+  readonly ratios: Ratios;
+  /** Of each of ours. */
+  readonly all_ratios: Readonly<Record<string, Ratios>>;
+  readonly results: readonly Result[];
+}
 
 try {
   if (values.help) console.log(HELP);
@@ -46,62 +79,91 @@ try {
 }
 
 async function bench(): Promise<void> {
-  const runtimes = values.runtime.split(",").map((name) => parseChoice("runtime", name, RUNTIMES));
-  const model = findModel(values.model);
-  const folders = (await readManifest(model)) ? [model] : await packAll(model);
+  const started = Date.now();
+  const choices = <Choice extends string>(option: "runtime" | "format" | "peers", all: readonly Choice[]) =>
+    values[option] === "none" ? [] : values[option].split(",").map((name) => parseChoice(option, name, all));
+  const runtimes = choices("runtime", RUNTIMES);
+  const formats = choices("format", FORMATS);
+  const peers = choices("peers", PEERS);
+  const rows = parseInteger("rows", values.rows, { min: 1, max: 4096 });
+  const base = values.quick ? QUICK : FULL;
+  const rounds = values.rounds === undefined ? base.rounds : parseInteger("rounds", values.rounds, { min: 1, max: 99 });
   await mkdir(join(BUILD, "assets"), { recursive: true });
-  const readLoop = join(BUILD, "read.wasm");
-  await writeFile(readLoop, await compileReadLoop());
+  const roofs = join(BUILD, "roofs.wasm");
+  await writeFile(roofs, await compileRoofs());
 
-  const results: Result[] = [];
-  for (const folder of folders) {
-    const { quant } = (await readManifest(folder))!;
-    for (const runtime of runtimes) {
-      const job = { folder, readLoop, rounds: values.quick ? 1 : 5, stateFolder: join(BUILD, "state") };
-      const lines: Line[] = [];
-      for await (const line of runIn(runtime, job)) {
-        lines.push(line);
-        console.error(`${runtime} ${quant}: ${describe(line)}`);
-      }
-      results.push(fold(runtime, quant, lines));
-    }
+  const reports: Report[] = [];
+  for (const name of values.model ?? (values.quick ? MODELS.slice(0, 1) : MODELS)) {
+    const model = findModel(name);
+    const packed = await readManifest(model);
+    const folders = packed === null ? await packAll(model, formats) : { [packed.quant]: model };
+    const [small, large] = QUICK_MINUTES.map((minutes) => started + minutes * 60_000);
+    const results = await compare({
+      ...{ folders, peers, runtimes, rows },
+      gguf: packed === null ? model : undefined,
+      plan: { ...base, rounds },
+      place: { roofs, stateFolder: join(BUILD, "state") },
+      ...(values.quick && { deadlines: [small!, large!] as const }),
+      onNote: (line) => console.error(line),
+    });
+    const report = toReport(basename(model), rows, results);
+    reports.push(report);
+    await show(report);
   }
-  const machine = {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    date: new Date().toISOString(),
-    commit: commit(),
-  };
-  const title = `${machine.cpu}, ${machine.cores} cores, one thread each; commit ${machine.commit}, ${machine.date}`;
-  const text = `${title}\n\n${table(results)}\n`;
-  const json = JSON.stringify({ machine, model: basename(model), results }); // no path of this machine
-  console.log(`${text}\n${json}`);
-  if (values.save) {
-    await writeFile(join(ROOT, "bench", "results", "first-measure.md"), `# A first measure\n\n${text}`);
-    await writeFile(join(ROOT, "bench", "results", "first-measure.json"), `${json}\n`);
-  }
+  if (values.json !== undefined) await writeFile(values.json, json(reports.length === 1 ? reports[0] : reports));
 }
 
-async function packAll(model: string): Promise<string[]> {
-  const folders: string[] = [];
-  for (const quant of QUANTS) folders.push(await ensurePacked(model, { quant, onNote: (line) => console.error(line) }));
+async function packAll(model: string, formats: readonly WeightFormat[]): Promise<Record<string, string>> {
+  const folders: Record<string, string> = {};
+  for (const quant of formats) {
+    folders[quant] = await ensurePacked(model, { quant, stages: 1, onNote: (line) => console.error(line) });
+  }
   return folders;
 }
 
-function describe(line: Line): string {
-  switch (line.kind) {
-    case "loaded":
-      return `loaded in ${line.seconds.toFixed(1)} s, ${line.variant} dot`;
-    case "round":
-      return (
-        `decode ${line.decode.toFixed(1)}, prefill ${line.prefill128.toFixed(1)} and ${line.prefill512.toFixed(1)} tokens/s, ` +
-        `read ${Object.entries(line.read)
-          .map(([streams, rate]) => `${streams}: ${rate.toFixed(1)}`)
-          .join(", ")} GB/s`
-      );
-    case "split":
-      return `took ${line.what} apart`;
-  }
+function toReport(model: string, rows: number, results: readonly Result[]): Report {
+  const ours = results.filter((result) => result.ours !== undefined);
+  const all = Object.fromEntries(ours.map((result) => [result.name, ratiosOf(result, results)]));
+  return {
+    machine: {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: cpus().length,
+      dot: ours[0]?.ours?.variant ?? "none",
+      date: new Date().toISOString(),
+      commit: commit(),
+    },
+    ...{ model, quick: values.quick, rows }, // a name: no path of this machine
+    ratios: all["workerd q4"] ?? {},
+    all_ratios: all,
+    results,
+  };
+}
+
+/** Prints a report; a full one is also kept, with its chart. */
+async function show(report: Report): Promise<void> {
+  const { machine, model, results } = report;
+  const title = `${model.replace(/\.gguf$/, "")} on ${machine.cpu}, one thread each`;
+  const versions = results.flatMap(({ name, version }) => (version ? [`${name}: ${version}`] : []));
+  const notes = [
+    `${machine.cores} cores, ${machine.dot} dot, frames of ${report.rows} rows; commit ${machine.commit}, ${machine.date}`,
+    ...(versions.length > 0 ? [`Peers: ${versions.join("; ")}`] : []),
+  ];
+  const text = `# ${title}\n\n${notes.join(". ")}.\n\n${tables(results)}\n`;
+  console.log(text);
+  console.log(JSON.stringify({ ratios: report.ratios }));
+  if (values.quick || values.json !== undefined) return;
+  await mkdir(RESULTS, { recursive: true });
+  const file = join(RESULTS, `speed-${model.replace(/\.gguf$/, "").toLowerCase()}`);
+  await writeFile(`${file}.md`, text);
+  await writeFile(`${file}.json`, json(report));
+  await writeFile(`${file}.svg`, chart(title, results));
+}
+
+/** Six digits are more than a measure has. */
+function json(value: unknown): string {
+  const round = (_: string, each: unknown) =>
+    typeof each === "number" && !Number.isInteger(each) ? Number(each.toPrecision(6)) : each;
+  return `${JSON.stringify(value, round)}\n`;
 }
 
 /** The commit, with a + when files differ from it. */

@@ -1,24 +1,34 @@
-// The bench in each runtime: how it is started, and its lines as they come.
-// Takes a packed folder; gives measure.ts's lines. Must not know: what is measured, how it is shown.
+// Our engine in each runtime, from outside: how a process is started, asked and ended.
+// Takes a packed folder; gives a Line on which commands go in and answers come out. Must not know: what is measured.
 
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Server } from "../scripts/dev/server.ts";
-import type { Line } from "./measure.ts";
+import type { Answer, Command } from "./protocol.ts";
 
 export const RUNTIMES = ["workerd", "deno", "node"] as const;
 export type Runtime = (typeof RUNTIMES)[number];
 
-export interface Job {
+/** Somebody who obeys, one command after the other. */
+export interface Line {
+  /** @throws with what went wrong at the other end */
+  ask(command: Command): Promise<unknown>;
+  /** Bytes of JavaScript objects and array buffers at the other end; null where nobody can tell. */
+  heapBytes(collect: boolean): Promise<number | null>;
+  close(): Promise<void>;
+}
+
+export interface Place {
   /** A packed model of one stage. */
   readonly folder: string;
-  /** The compiled read loop. */
-  readonly readLoop: string;
-  readonly rounds: number;
+  /** The compiled roofs. */
+  readonly roofs: string;
   /** For what wrangler wants to keep. */
   readonly stateFolder: string;
 }
@@ -27,43 +37,64 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const WRANGLER = join(ROOT, "node_modules", "wrangler", "wrangler-dist", "cli.js");
 const START_MS = 60_000;
 
-/** Runs the bench in a fresh process of one runtime. @throws when it ends early */
-export function runIn(runtime: Runtime, job: Job): AsyncGenerator<Line> {
-  return runtime === "workerd" ? runInWorkerd(job) : runLocally(runtime, job);
+/** Starts a fresh process of one runtime. @throws when it does not start */
+export function start(runtime: Runtime, place: Place): Promise<Line> {
+  return runtime === "workerd" ? startWorkerd(place) : startLocally(runtime, place);
 }
 
-async function* runLocally(runtime: "deno" | "node", { folder, readLoop, rounds }: Job): AsyncGenerator<Line> {
-  const script = [join(ROOT, "bench", "local.ts"), folder, readLoop, String(rounds)];
+async function startLocally(runtime: "deno" | "node", { folder, roofs }: Place): Promise<Line> {
+  const script = [join(ROOT, "bench", "local.ts"), folder, roofs];
   const deno = ["run", "--quiet", "--cached-only", "--no-prompt", "--config", join(ROOT, "deno.json"), "--allow-read"];
   const { runInstall } = createRequire(import.meta.url)("deno/install_api.cjs") as { runInstall(): string };
-  const [file, args] = runtime === "deno" ? [runInstall(), [...deno, ...script]] : [process.execPath, script];
-  const child = spawn(file, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", resolve);
-  });
-  try {
-    for await (const line of createInterface({ input: child.stdout })) yield JSON.parse(line) as Line;
-    const code = await ended;
-    if (code !== 0) throw new Error(`The bench in ${runtime} ended with exit code ${code}`);
-  } finally {
-    child.kill();
-  }
+  return runtime === "deno"
+    ? startProcess("deno", runInstall(), [...deno, "--v8-flags=--expose-gc", ...script])
+    : startProcess("node", process.execPath, ["--expose-gc", ...script]);
 }
 
-async function* runInWorkerd({ folder, rounds, stateFolder }: Job): AsyncGenerator<Line> {
-  const port = await freePort();
+/** A process that serves lines.ts. */
+export async function startProcess(name: string, file: string, args: readonly string[]): Promise<Line> {
+  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(file, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const kill = () => child.kill("SIGKILL");
+  process.on("exit", kill);
+  await once(child, "spawn");
+  const ended = once(child, "exit");
+  child.stdin.on("error", () => {}); // the end of the process is told below
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (command: Command): Promise<unknown> => {
+    child.stdin.write(`${JSON.stringify(command)}\n`);
+    const { done, value } = await lines.next();
+    if (done) throw new Error(`The bench in ${name} ended with exit code ${(await ended)[0]}`);
+    return read(name, JSON.parse(value) as Answer);
+  };
+  return {
+    ask,
+    heapBytes: async (collect) => (await ask({ do: "heap", collect })) as number | null,
+    close: async () => {
+      child.stdin.end();
+      kill();
+      await ended;
+      process.off("exit", kill);
+    },
+  };
+}
+
+async function startWorkerd({ folder, stateFolder }: Place): Promise<Line> {
+  const [port, inspectorPort] = [await freePort(), await freePort()];
   const server = new Server({
     file: process.execPath,
     args: [
       ...["--no-warnings", WRANGLER, "dev", "--config", join(ROOT, "bench", "wrangler.toml"), "--assets", folder],
-      ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", "--persist-to", stateFolder],
-      ...["--show-interactive-dev-session=false", "--log-level", "warn"],
+      ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(inspectorPort)],
+      ...["--persist-to", join(stateFolder, String(port)), "--show-interactive-dev-session=false"],
+      ...["--log-level", "warn"],
     ],
     env: {
       PATH: process.env.PATH ?? "",
       HOME: process.env.HOME ?? "",
       NO_COLOR: "1",
+      MINIFLARE_WORKERD_V8_FLAGS: "--expose-gc",
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_SEND_ERROR_REPORTS: "false",
       WRANGLER_HIDE_BANNER: "true",
@@ -73,42 +104,88 @@ async function* runInWorkerd({ folder, rounds, stateFolder }: Job): AsyncGenerat
     },
   });
   try {
-    const body = await whenListening(`http://127.0.0.1:${port}/?rounds=${rounds}`, server);
-    let rest = "";
-    for await (const piece of body.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + piece).split("\n");
-      rest = lines.pop() ?? "";
-      for (const text of lines) {
-        const line = JSON.parse(text) as Line | { kind: "error"; error: string };
-        if (line.kind === "error") throw new Error(line.error);
-        yield line;
-      }
-    }
+    const socket = await connect(`ws://127.0.0.1:${port}/`, server);
+    const ask = async (command: Command): Promise<unknown> => {
+      socket.send(JSON.stringify(command));
+      return read("workerd", JSON.parse(await message(socket, server)) as Answer);
+    };
+    return {
+      ask,
+      heapBytes: async (collect) => {
+        await ask({ do: "heap", collect });
+        return inspectHeap(inspectorPort);
+      },
+      close: async () => {
+        socket.close();
+        await server.stop();
+      },
+    };
   } catch (error) {
-    throw new Error(`The bench in workerd failed (wrangler starts anew when a source file changes):\n${server.tail}`, {
-      cause: error,
-    });
-  } finally {
     await server.stop();
+    throw error;
   }
 }
 
-/** The answer's body, once somebody listens. */
-async function whenListening(url: string, server: Server): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const deadline = Date.now() + START_MS;
-  for (;;) {
-    try {
-      const response = await fetch(url);
-      if (!response.ok || response.body === null)
-        throw new Error(`status ${response.status}: ${await response.text()}`);
-      return response.body;
-    } catch (error) {
-      const isRefused = error instanceof TypeError;
-      if (!isRefused || server.hasEnded || Date.now() > deadline) {
-        throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+function read(name: string, answer: Answer): unknown {
+  if ("error" in answer) throw new Error(`The bench in ${name}: ${answer.error}`);
+  return answer.ok;
+}
+
+/** The socket, once somebody listens. */
+async function connect(url: string, server: Server): Promise<WebSocket> {
+  for (const deadline = Date.now() + START_MS; ; ) {
+    const socket = new WebSocket(url);
+    const isOpen = await new Promise<boolean>((resolve) => {
+      socket.addEventListener("open", () => resolve(true), { once: true });
+      socket.addEventListener("error", () => resolve(false), { once: true });
+    });
+    if (isOpen) return socket;
+    if (server.hasEnded || Date.now() > deadline)
+      throw new Error(`The bench in workerd did not start:\n${server.tail}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** The next message. @throws when the socket ends instead */
+function message(socket: WebSocket, server: Server): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const take = ({ data }: MessageEvent) => {
+      socket.removeEventListener("close", fail);
+      resolve(String(data));
+    };
+    const fail = () => {
+      socket.removeEventListener("message", take);
+      const why = "The bench in workerd hung up (wrangler starts anew when a source file changes)";
+      reject(new Error(`${why}:\n${server.tail}`));
+    };
+    socket.addEventListener("message", take, { once: true });
+    socket.addEventListener("close", fail, { once: true });
+  });
+}
+
+/** Of the Chrome DevTools Protocol, in bytes: JavaScript's objects, and array buffers. */
+interface HeapUsage {
+  readonly usedSize: number;
+  readonly backingStorageSize: number;
+}
+
+/** workerd tells its heap to the inspector only: its process.memoryUsage() is all zeros. */
+async function inspectHeap(port: number): Promise<number> {
+  // wrangler refuses a client without an origin; the web's types know no second argument like this one of Node's.
+  const options = { headers: { Origin: "http://localhost" } } as unknown as string;
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, options);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      socket.addEventListener("error", () => reject(new Error("The inspector of workerd cannot be reached")));
+      socket.addEventListener("close", () => reject(new Error("The inspector of workerd hung up")));
+      socket.addEventListener("open", () => socket.send(JSON.stringify({ id: 1, method: "Runtime.getHeapUsage" })));
+      socket.addEventListener("message", ({ data }) => {
+        const { id, result } = JSON.parse(String(data)) as { id?: number; result?: HeapUsage };
+        if (id === 1 && result) resolve(result.usedSize + result.backingStorageSize);
+      });
+    });
+  } finally {
+    socket.close();
   }
 }
 

@@ -4,7 +4,7 @@
 // Must not know: models, the engine.
 
 import { readFileSync } from "node:fs";
-import { attentionScratchBytes, type Kernels, PAGE, pageBytes } from "../kernels/abi.ts";
+import { attentionScratchBytes, type Kernels, type KvFormat, PAGE, pageBytes } from "../kernels/abi.ts";
 import { modulePath } from "../kernels/build.ts";
 
 const [D, F, H, KV, DH, V] = [896, 4_864, 14, 2, 64, 151_936];
@@ -28,8 +28,6 @@ for (let i = 0; i < numbers.length; i++) numbers[i] = Math.sin(i * 1.7) * 3;
 new Uint32Array(memory.buffer, PAGES, LONGEST / PAGE).forEach((_, i, pages) => {
   pages[i] = i;
 });
-const stride = pageBytes(KV, DH);
-kernels.kv_store(CACHE, stride, PAGES, 0, A, B, LONGEST, KV, DH);
 
 const roof = gigabytes(128 * MIB + 64 * MIB, () => kernels.add(A, B, (64 * MIB) / 4), "add of 64 MiB", 8);
 
@@ -39,22 +37,29 @@ move("add 1 row", 12 * D, () => kernels.add(OUT, B, D));
 move("swiglu 1 row", 12 * F, () => kernels.swiglu(OUT, A, B, F));
 move("swiglu 128 rows", 128 * 12 * F, () => kernels.swiglu(OUT, A, B, 128 * F));
 move("rope_angles 1 row", 8 * DH, () => kernels.rope_angles(OUT, A, PAGES + 64, 1, DH));
-move("rope q 128 rows", 128 * 8 * H * DH, () => kernels.rope(B, OUT, 128, H, DH));
-move("kv_store 1 row", 12 * KV * DH, () => kernels.kv_store(CACHE, stride, PAGES, 127, A, B, 1, KV, DH));
-move("kv_store 128 rows", 128 * 12 * KV * DH, () => kernels.kv_store(CACHE, stride, PAGES, 512, A, B, 128, KV, DH));
+move("rope q 128 rows", 128 * 8 * H * DH, () => kernels.rope(B, B, OUT, 128, H, DH));
 move("tile_sums of the vocabulary", 4 * V, () => kernels.tile_sums(OUT, A, V, 2_048, 1.4));
 for (const k of [1, 20, 128, 2_048]) move(`top_k ${k} of the vocabulary`, 4 * V, () => kernels.top_k(OUT, A, V, 0, k));
-for (const context of [128, 1_024, LONGEST]) attend(1, context);
-attend(128, 512 + 128);
+for (const format of ["bf16", "q8"] as const) {
+  const stride = pageBytes(format, KV, DH);
+  const store = kernels[`kv_store_${format}`];
+  move(`kv_store_${format} 1 row`, 12 * KV * DH, () => store(CACHE, stride, PAGES, 127, A, B, 1, KV, DH));
+  move(`kv_store_${format} 128 rows`, 128 * 12 * KV * DH, () => store(CACHE, stride, PAGES, 512, A, B, 128, KV, DH));
+  store(CACHE, stride, PAGES, 0, A, B, LONGEST, KV, DH);
+  for (const context of [128, 1_024, LONGEST]) attend(format, 1, context);
+  attend(format, 128, 512 + 128);
+}
 
 /** The last T rows of `context` positions. */
-function attend(T: number, context: number): void {
+function attend(format: KvFormat, T: number, context: number): void {
   const position = context - T;
-  const run = () => kernels.attention(OUT, A, CACHE, stride, PAGES, position, T, H, KV, DH, SCRATCH);
+  const stride = pageBytes(format, KV, DH);
+  const attention = kernels[`attention_${format}`];
+  const run = () => attention(OUT, A, CACHE, stride, PAGES, position, T, H, KV, DH, 0, 0, SCRATCH);
   if (attentionScratchBytes(H, KV, DH) > CACHE - SCRATCH) throw new RangeError("Scratch is too small");
   const nanoseconds = median(run);
   const macs = 2 * H * DH * T * (position + (T + 1) / 2);
-  print(`attention ${T} at ${position}`, nanoseconds, `${(macs / nanoseconds).toFixed(1)} GMAC/s`);
+  print(`attention_${format} ${T} at ${position}`, nanoseconds, `${(macs / nanoseconds).toFixed(1)} GMAC/s`);
 }
 
 function move(name: string, bytes: number, run: () => unknown): void {

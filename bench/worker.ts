@@ -1,38 +1,38 @@
-// The bench inside workerd, under `wrangler dev`: GET /?rounds=N streams one JSON line for each thing measured.
-// Weights come as static assets, as they do to the real Worker. The clock runs while code runs only locally.
+// The bench inside workerd, under `wrangler dev`: a WebSocket on which each message is a command and gets its answer.
+// One socket is one request, so all that is made lives in the request that uses it. Weights come as static assets, as
+// they do to the real Worker.
 
-import read from "../build/bench/read.wasm";
+import roofs from "../build/bench/roofs.wasm";
 import i16 from "../build/kernels-i16.wasm";
 import i32 from "../build/kernels-i32.wasm";
 import plain from "../build/kernels-plain.wasm";
 import math from "../build/math.wasm";
-import { measure } from "./measure.ts";
+import type { Answer, Command } from "./protocol.ts";
+import { Subject } from "./subject.ts";
 
 interface Env {
   readonly ASSETS: { fetch(url: string): Promise<Response> };
 }
 
 export default {
-  fetch(request: Request, env: Env): Response {
-    const rounds = Number(new URL(request.url).searchParams.get("rounds"));
+  fetch(_request: Request, env: Env): Response {
     const openFile = async (name: string) => {
       const response = await env.ASSETS.fetch(`https://assets.local/${name}`);
       if (!response.ok || response.body === null) throw new Error(`Asset ${name}: status ${response.status}`);
       return response.body;
     };
-    const lines = measure({ openFile, modules: { i32, i16, plain, math }, read }, { rounds });
-    const body = new ReadableStream({
-      async pull(controller) {
-        try {
-          const { done, value } = await lines.next();
-          if (done) controller.close();
-          else controller.enqueue(new TextEncoder().encode(`${JSON.stringify(value)}\n`));
-        } catch (error) {
-          controller.enqueue(new TextEncoder().encode(`${JSON.stringify({ kind: "error", error: String(error) })}\n`));
-          controller.close();
-        }
-      },
+    const subject = new Subject({ openFile, modules: { i32, i16, plain, math }, roofs });
+    const { 0: client, 1: server } = new WebSocketPair();
+    server.accept();
+    server.addEventListener("message", async ({ data }: MessageEvent<string>) => {
+      let answer: Answer;
+      try {
+        answer = { ok: (await subject.obey(JSON.parse(data) as Command)) ?? null };
+      } catch (error) {
+        answer = { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      }
+      server.send(JSON.stringify(answer));
     });
-    return new Response(body);
+    return new Response(null, { status: 101, webSocket: client } as ResponseInit);
   },
 };

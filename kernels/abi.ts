@@ -31,6 +31,9 @@ export const ADJUST_BYTES = 20;
 /** Weight formats that a matrix may have; see docs/format.md for their bytes. */
 export type WeightFormat = "q4" | "q8";
 
+/** How the KV cache stores keys and values: bf16, or int8 with a scale for each position and head. */
+export type KvFormat = "bf16" | "q8";
+
 /** Bytes of 4 rows x 32 columns. */
 export const BLOCK_BYTES: Readonly<Record<WeightFormat, number>> = { q4: 72, q8: 136 };
 
@@ -88,23 +91,61 @@ export interface Kernels {
   rms_norm(out: Offset, x: Offset, weight: Offset, T: number, D: number, eps: number): void;
   /** x (n) += y (n). n a multiple of 4. */
   add(x: Offset, y: Offset, n: number): void;
+  /** x (T, n) -= row (n), in every row. n a multiple of 4. */
+  subtract_row(x: Offset, row: Offset, T: number, n: number): void;
   /** out (n) = silu(gate (n)) * up (n), with this library's exp. n a multiple of 4. */
   swiglu(out: Offset, gate: Offset, up: Offset, n: number): void;
 
   // ── attention ──────────────────────────────────────────────────────────────────────────────────────────────────
-  /** out (Dh/2) f32 = theta^(-2j/Dh), in double, rounded once. */
+  /** out (Dh/2 + 1) f32 = theta^(-2j/Dh), in double, rounded once; then what cosines and sines are multiplied with: 1. */
   rope_frequencies(out: Offset, Dh: number, theta: number): void;
-  /** out (T, Dh) f32: Dh/2 cosines then Dh/2 sines of f32(position * frequency j). positions: T u32, 4-byte aligned. */
+  /**
+   * The same by YaRN, in double, rounded once. With dim(r) = Dh ln(original / (2 pi r)) / (2 ln theta), low = floor of
+   * dim(beta_fast), at least 0, and high = ceil of dim(beta_slow), at most Dh - 1, plus 0.001 if they are equal:
+   * ramp = (j - low) / (high - low) within 0..1; out[j] = f (1 - ramp) + f / factor * ramp, f the plain frequency.
+   * Cosines and sines are multiplied with attention_factor; 0 stands for 0.1 ln(factor) + 1.
+   */
+  rope_frequencies_yarn(
+    out: Offset,
+    Dh: number,
+    theta: number,
+    factor: number,
+    original: number,
+    beta_fast: number,
+    beta_slow: number,
+    attention_factor: number,
+  ): void;
+  /**
+   * out (T, Dh) f32: Dh/2 cosines then Dh/2 sines of f32(position * frequency j), rounded to f32, times the number behind
+   * the frequencies. positions: T u32, 4-byte aligned.
+   */
   rope_angles(out: Offset, frequencies: Offset, positions: Offset, T: number, Dh: number): void;
-  /** x (T, heads, Dh) rotated in place: dimension j pairs with j + Dh/2 ("NEOX"). */
-  rope(x: Offset, angles: Offset, T: number, heads: number, Dh: number): void;
+  /** angles (T, Dh) *= max(1, 0.1 ln((position + 1) / original) + 1), in double, rounded once. positions: T u32. */
+  rope_scale(angles: Offset, positions: Offset, T: number, Dh: number, original: number): void;
+  /** out (T, heads, Dh) = x rotated: dimension j pairs with j + Dh/2 ("NEOX"). out may be x. */
+  rope(out: Offset, x: Offset, angles: Offset, T: number, heads: number, Dh: number): void;
   /**
    * Stores k and v (T, KV, Dh) f32 of consecutive positions, rounded to bf16 (nearest even), in pages.
    * Position p lies in page number pages[p / 32] (u32, 4-byte aligned) at kv + number * stride, slot p % 32.
    * A page of one layer is KV heads of keys, then KV heads of values, 32 * Dh bf16 each (pageBytes); the order inside
    * a head is the kernels' own (reference.ts has the same).
    */
-  kv_store(
+  kv_store_bf16(
+    kv: Offset,
+    stride: number,
+    pages: Offset,
+    position: number,
+    k: Offset,
+    v: Offset,
+    T: number,
+    KV: number,
+    Dh: number,
+  ): void;
+  /**
+   * The same in 8 bits: each head of a position becomes int8 as in `quantize`, but all its Dh numbers share one scale.
+   * A head's page is 32 * Dh int8 and 32 scales f32.
+   */
+  kv_store_q8(
     kv: Offset,
     stride: number,
     pages: Offset,
@@ -119,9 +160,12 @@ export interface Kernels {
    * out (T, H, Dh) = causal attention of q (T, H, Dh) at positions position..position+T-1 over the stored pages,
    * grouped: head h reads kv head floor(h / (H/KV)). Scores are scaled by 1/sqrt(Dh). Pages are folded one after the
    * other by absolute position (running maximum and sum), so the bits do not depend on how a prompt was cut.
+   * `chunk` > 0, a multiple of 32, cuts all positions into chunks. q then has three versions, (3, T, H, Dh) but `apart`
+   * bytes from one to the next: the first meets keys of the row's own chunk, the second those of the chunk before, the
+   * third those of older ones. 0: one version for all keys.
    * `scratch` holds attentionScratchBytes(H, KV, Dh).
    */
-  attention(
+  attention_bf16(
     out: Offset,
     q: Offset,
     kv: Offset,
@@ -132,6 +176,24 @@ export interface Kernels {
     H: number,
     KV: number,
     Dh: number,
+    chunk: number,
+    apart: number,
+    scratch: Offset,
+  ): void;
+  /** The same over pages of 8 bits: a key's scale multiplies its finished score, a value's its finished weight. */
+  attention_q8(
+    out: Offset,
+    q: Offset,
+    kv: Offset,
+    stride: number,
+    pages: Offset,
+    position: number,
+    T: number,
+    H: number,
+    KV: number,
+    Dh: number,
+    chunk: number,
+    apart: number,
     scratch: Offset,
   ): void;
 
@@ -155,8 +217,9 @@ export interface Kernels {
 }
 
 /** Bytes of one page of one layer. */
-export function pageBytes(KV: number, Dh: number): number {
-  return 2 * KV * PAGE * Dh * 2;
+export function pageBytes(format: KvFormat, KV: number, Dh: number): number {
+  const positionBytes = format === "q8" ? Dh + 4 : Dh * 2; // one head's key or value
+  return 2 * KV * PAGE * positionBytes;
 }
 
 /** Bytes of scratch that `attention` needs. */

@@ -13,7 +13,7 @@ import { createVectorKernels } from "./reference/vectors.ts";
 export interface ReferenceOptions {
   /** "int8" as the kernels (default), or "float": exact activations, accumulated in double precision. */
   readonly activations?: "int8" | "float";
-  /** "bf16" as the kernels (default), or "float": keys and values kept exact beside the memory. */
+  /** What kv_store_bf16 keeps: "bf16" as the kernels (default), or "float": exact, beside the memory. */
   readonly kv?: "bf16" | "float";
   /** Tokens in a tile of quantized activations (default 6); any number gives the same results. */
   readonly tile?: number;

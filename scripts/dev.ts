@@ -18,7 +18,7 @@ const HELP = `Usage: npm start -- [OPTIONS]      (or: npx qwen-edge dev [OPTIONS
 Serves a model on this machine: OpenAI's API under /v1, until Ctrl-C.
 
   --model NAME|PATH   a packed folder, a GGUF file or a Hugging Face folder, or the name of one that is known here;
-                      packed on first use (default: tiny, which ships and talks nonsense)
+                      packed on first use (default: pocket, the small one that ships)
   --quant q4|q8       weight format when packing (default: by the model's size)
   --stages N          cut the model into N stages, packing again if need be (default: 1)
   --runtime NAME      workerd or deno (default: workerd)
@@ -103,7 +103,7 @@ async function serve(
   place: Place,
   { stopping, progress }: { stopping: AbortSignal; progress: ProgressLine },
 ): Promise<number> {
-  const server = new Server(serverCommand(runtime, place));
+  const server = new Server(await serverCommand(runtime, place));
   const stopped = new Promise<"stopped">((resolve) => {
     if (stopping.aborted) resolve("stopped");
     else stopping.addEventListener("abort", () => resolve("stopped"), { once: true });
@@ -165,6 +165,8 @@ function welcome(url: string, model: string, runtime: Runtime): string {
   const body = { messages: [{ role: "user", content: "Hello!" }], stream: true };
   const key = process.env.QWEN_EDGE_API_KEYS ? ` -H 'authorization: Bearer KEY'` : "";
   return `${model} is ready in ${runtime} at ${url}
+
+  Open ${url} in a browser for the playground, or ask from here:
 
   curl -N ${url}/v1/chat/completions -H 'content-type: application/json'${key} -d '${JSON.stringify(body)}'
 `;

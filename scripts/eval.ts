@@ -1,44 +1,37 @@
-// `qwen-edge eval`: the perplexity of a packed model on a text.
-// Owns what is scored: the text's ids are cut into windows of --context ids that do not overlap; each window starts anew,
-// and every id but its first is scored. The last window may be shorter. scripts/golden/perplexity.py does the same.
-// Must not know: sampling, servers.
+// `qwen-edge eval`: the perplexity of a packed model on texts, and how far it is from another packing of the same model.
+// Owns the command's options and what it prints. Must not know: what is scored and how (eval/score.ts), servers.
 
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Constraint } from "../src/engine/frame.ts";
 import type { Variant } from "../src/engine/kernels.ts";
+import type { Manifest } from "../src/model/manifest.ts";
 import { encode } from "../src/token/encode.ts";
 import { loadVocab } from "../src/token/vocab.ts";
-import { compiledKernels, forward, type OpenModel, openModel } from "./forward.ts";
+import { openCompared, type Perplexity, scoreWindows, summary, type Window } from "./eval/score.ts";
+import { compiledKernels, openModel } from "./forward.ts";
 import { findModel } from "./model-path.ts";
 import { ensurePacked } from "./pack/cache.ts";
 import { ProgressLine } from "./progress.ts";
 import { parseChoice, parseInteger, UsageError } from "./usage.ts";
 
-const HELP = `Usage: qwen-edge eval --model NAME|PATH --text FILE [OPTIONS]
+const HELP = `Usage: qwen-edge eval --model NAME|PATH --text FILE [--text FILE …] [OPTIONS]
 
-Prints the perplexity of a model on a text (UTF-8, taken as plain text: control tokens in it are text).
+Prints the perplexity of a model on texts (UTF-8, taken as plain text: control tokens in them are text), one line for
+each and one for all. With --against also how its next-token distributions differ from a reference's.
 
-  --model NAME|PATH  a packed folder, a GGUF file or a Hugging Face folder, or the name of one; packed on first use
-  --text FILE        the text
-  --quant q4|q8      weight format when packing (default: by the model's size)
-  --context N        ids in a window (default 512)
-  --kernels VARIANT  i32, i16 or plain (default: the fast one of this machine)
-  --json             one JSON object instead of a line`;
+  --model NAME|PATH    a packed folder, a GGUF file or a Hugging Face folder, or the name of one; packed on first use
+  --text FILE          a text; several: a kind of text each
+  --against NAME|PATH  the reference: another packing of the same model. Prints the mean KL divergence from it in nats, and
+                       how often both find the same token the likeliest
+  --kv bf16|q8         how keys and values of --model are kept (default bf16, which the reference always has)
+  --quant q4|q8        weight format when packing --model (default: by the model's size)
+  --context N          ids in a window (default 512)
+  --kernels VARIANT    i32, i16 or plain (default: the fast one of this machine)
+  --json               one JSON object instead of lines`;
 
-/** What eval found; nats are natural logarithms. */
-export interface Perplexity {
-  readonly ids_sha256: string;
-  readonly context: number;
-  readonly windows: number;
-  /** Ids that were scored. */
-  readonly tokens: number;
-  readonly nats_per_token: number;
-  readonly perplexity: number;
-  readonly by_window: readonly number[];
-}
+/** Rows of a frame. */
+const ROWS = 64;
 
 /** Runs the command. */
 export async function run(args: string[]): Promise<number> {
@@ -46,8 +39,10 @@ export async function run(args: string[]): Promise<number> {
     args,
     options: {
       model: { type: "string" },
-      text: { type: "string" },
+      text: { type: "string", multiple: true },
+      against: { type: "string" },
       quant: { type: "string" },
+      kv: { type: "string", default: "bf16" },
       context: { type: "string", default: "512" },
       kernels: { type: "string" },
       json: { type: "boolean", default: false },
@@ -63,71 +58,105 @@ export async function run(args: string[]): Promise<number> {
   const context = parseInteger("context", values.context, { min: 2, max: 32_768 });
   const variants: readonly Variant[] = ["i32", "i16", "plain"];
   const variant = values.kernels === undefined ? undefined : parseChoice("kernels", values.kernels, variants);
-
   const quant = values.quant === undefined ? undefined : parseChoice("quant", values.quant, ["q4", "q8"]);
+  const kvFormat = parseChoice("kv", values.kv, ["bf16", "q8"]);
 
   const progress = new ProgressLine();
-  const folder = await ensurePacked(findModel(values.model), {
-    quant,
-    onProgress: (done, total) => progress.show("Packing", done / total),
-    onNote: (line) => progress.print(line),
-  });
-  const ids = await encodeFile(folder, values.text);
-  const model = await openModel(folder, { context, rows: 64, bindKernels: compiledKernels(variant) });
+  const packed = (model: string, format?: "q4" | "q8") =>
+    ensurePacked(findModel(model), {
+      quant: format,
+      onProgress: (done, total) => progress.show("Packing", done / total),
+      onNote: (line) => progress.print(line),
+    });
+  const folder = await packed(values.model, quant);
+  const texts: Text[] = [];
+  for (const file of values.text) texts.push({ text: basename(file), ids: await encodeFile(folder, file) });
+  const options = { context, rows: ROWS, bindKernels: compiledKernels(variant) };
+  const open = async () => {
+    if (values.against === undefined) return { model: await openModel(folder, { ...options, kvFormat }) };
+    const reference = await openCompared(await packed(values.against), options);
+    const model = await openCompared(folder, { ...options, kvFormat });
+    checkComparable(model.manifest, reference.manifest);
+    return { model, against: { reference, kept: model.kept } };
+  };
+  const { model, against } = await open();
+
+  const total = texts.reduce((sum, { ids }) => sum + ids.length, 0);
   const started = performance.now();
-  const onProgress = (done: number) => progress.show("Scoring", done / ids.length);
-  const result = await perplexity(model, ids, { context, onProgress });
+  const windows: Window[][] = [];
+  let before = 0;
+  for (const { ids } of texts) {
+    const onProgress = (done: number) => progress.show("Scoring", (before + done) / total);
+    windows.push(await scoreWindows(model, ids, { context, against, onProgress }));
+    before += ids.length;
+  }
   progress.clear();
-  const seconds = Math.round((performance.now() - started) / 100) / 10;
-  const { name, quant: format } = model.manifest;
-  const report = { model: name, quant: format, text: basename(values.text), ...result, seconds };
-  const line =
-    `${name} ${format} on ${report.text}: perplexity ${result.perplexity.toFixed(4)} ` +
-    `(${result.nats_per_token.toFixed(5)} nats a token, ${result.tokens} tokens in ${result.windows} windows of ${context}, ` +
-    `${seconds} s)`;
-  console.log(values.json ? JSON.stringify(report, null, 2) : line);
+  const scored = { context, against };
+  const byText = texts.map(({ text, ids }, i) => ({ text, ...summary([ids], windows[i]!, scored) }));
+  const report: Report = {
+    model: model.manifest.name,
+    quant: model.manifest.quant,
+    kv: kvFormat,
+    ...(against && { reference: { model: against.reference.manifest.name, quant: against.reference.manifest.quant } }),
+    text: texts.map(({ text }) => text).join(", "),
+    ...summary(
+      texts.map(({ ids }) => ids),
+      windows.flat(),
+      scored,
+    ),
+    by_text: byText,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+  };
+  console.log(values.json ? JSON.stringify(report, null, 2) : lines(report).join("\n"));
   return 0;
+}
+
+interface Text {
+  readonly text: string;
+  readonly ids: readonly number[];
+}
+
+/** The figures of all texts together, and of each. */
+interface Report extends Perplexity {
+  readonly model: string;
+  readonly quant: string;
+  readonly kv: string;
+  readonly reference?: { readonly model: string; readonly quant: string };
+  readonly text: string;
+  readonly by_text: readonly (Perplexity & { readonly text: string })[];
+  readonly seconds: number;
+}
+
+function lines(report: Report): string[] {
+  const { model, quant, kv, reference, by_text, seconds } = report;
+  const packing = kv === "bf16" ? quant : `${quant} with KV in ${kv}`;
+  const line = (text: string, found: Perplexity, more = "") => {
+    const perplexity =
+      `${model} ${packing} on ${text}: perplexity ${found.perplexity.toFixed(4)} ` +
+      `(${found.nats_per_token.toFixed(5)} nats a token, ${found.tokens} tokens in ${found.windows} windows of ` +
+      `${found.context}${more})`;
+    if (reference === undefined || found.against === undefined) return perplexity;
+    const { kl_divergence, top1_agreement } = found.against;
+    return (
+      `${perplexity}; against ${reference.model} ${reference.quant}: KL divergence ${kl_divergence.toFixed(5)} nats, ` +
+      `top-1 agreement ${(100 * top1_agreement).toFixed(2)} %`
+    );
+  };
+  const took = `, ${seconds} s`;
+  if (by_text.length === 1) return [line(by_text[0]!.text, report, took)];
+  return [...by_text.map((found) => line(found.text, found)), line("all texts", report, took)];
+}
+
+/** @throws {UsageError} when one model's logits say nothing about the other's */
+function checkComparable(model: Manifest, reference: Manifest): void {
+  if (model.tokenizer.sha256 === reference.tokenizer.sha256) return;
+  throw new UsageError(
+    `--against has another tokenizer: ${reference.name} and ${model.name} are not two packings of one model`,
+  );
 }
 
 /** The ids of a text file by the model's own tokenizer. */
 export async function encodeFile(folder: string, file: string): Promise<number[]> {
   const vocab = loadVocab(new Uint8Array(await readFile(join(folder, "tokenizer.bin"))));
   return encode(vocab, await readFile(file, "utf8"), { special: false });
-}
-
-/**
- * The perplexity of `ids`, in windows of `context`.
- * @throws {RangeError} when there is nothing to score
- */
-export async function perplexity(
-  model: OpenModel,
-  ids: readonly number[],
-  options: { context: number; onProgress?: (done: number) => void },
-): Promise<Perplexity> {
-  const { context, onProgress } = options;
-  const windows: { tokens: number; nats: number }[] = [];
-  for (let first = 0; first + 1 < ids.length; first += context) {
-    const window = ids.slice(first, first + context);
-    // A row is asked for the logit of the id that follows; the last row of a window has no follower.
-    const constraint = (row: number): Constraint | undefined =>
-      row + 1 < window.length
-        ? { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted: [window[row + 1]!] }
-        : undefined;
-    const rows = await forward(model, window, { constraint });
-    const nats = rows.reduce((sum, row) => sum + row.rawLogSum - row.wanted[0]!.logit, 0);
-    windows.push({ tokens: rows.length, nats });
-    onProgress?.(first + window.length);
-  }
-  const tokens = windows.reduce((sum, w) => sum + w.tokens, 0);
-  if (tokens === 0) throw new RangeError(`The text has ${ids.length} ids; at least two are needed`);
-  const mean = windows.reduce((sum, w) => sum + w.nats, 0) / tokens;
-  return {
-    ids_sha256: createHash("sha256").update(Uint32Array.from(ids)).digest("hex"),
-    context,
-    windows: windows.length,
-    tokens,
-    nats_per_token: mean,
-    perplexity: Math.exp(mean),
-    by_window: windows.map((w) => w.nats / w.tokens),
-  };
 }

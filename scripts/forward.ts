@@ -5,7 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Kernels, ScalarMath } from "../kernels/abi.ts";
+import type { Kernels, KvFormat, ScalarMath } from "../kernels/abi.ts";
 import { type Candidates, mergeResults } from "../src/chain/merge.ts";
 import { type Constraint, type Depth, type Frame, type HeadResult, heads, nextTask } from "../src/engine/frame.ts";
 import { decodeFrame, encodeFrame } from "../src/engine/frame-codec.ts";
@@ -30,21 +30,25 @@ export interface OpenOptions {
   readonly rows?: number;
   /** Positions of the one sequence at most; default 512. */
   readonly context?: number;
+  /** How the KV cache stores keys and values; default bf16. */
+  readonly kvFormat?: KvFormat | undefined;
   /** Default: the compiled kernels, in the variant that is fast here. */
   readonly bindKernels?: (memory: WebAssembly.Memory) => Kernels | Promise<Kernels>;
   readonly probe?: NonNullable<StageOptions["probe"]>;
+  readonly onLogits?: NonNullable<StageOptions["onLogits"]>;
 }
 
 /** Loads every stage of a packed folder, each with a memory of its own. */
 export async function openModel(folder: string, options: OpenOptions = {}): Promise<OpenModel> {
-  const { rows = 128, context = 512, probe } = options;
+  const { rows = 128, context = 512, kvFormat, probe, onLogits } = options;
   const manifest = parseManifest(JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")));
   const bindKernels = options.bindKernels ?? compiledKernels();
-  const limits = { rows, kvPositions: context, context, budgetBytes: 2 ** 32 };
+  const limits = { rows, kvPositions: context, kvFormat, context, budgetBytes: 2 ** 32 };
   const fetchChunk = async (file: string) => new Blob([await readFile(join(folder, file))]).stream();
   const stages: Stage[] = [];
   for (const index of manifest.stages.keys()) {
-    stages.push(await loadStage(manifest, index, { limits, fetchChunk, bindKernels, ...(probe && { probe }) }));
+    const seen = { ...(probe && { probe }), ...(onLogits && { onLogits }) };
+    stages.push(await loadStage(manifest, index, { limits, fetchChunk, bindKernels, ...seen }));
   }
   return { manifest, stages, rows, math: await loadMath((await kernelModules()).math) };
 }
@@ -69,20 +73,22 @@ export async function kernelModules(): Promise<KernelModules> {
 export interface ForwardOptions {
   /** Rows of a frame; default the model's. */
   readonly chunk?: number;
+  /** Positions below this have been run before, and nothing since; default 0. */
+  readonly from?: number;
   /** What is asked of the row at a position; undefined: nothing. */
   readonly constraint: (position: number) => Constraint | undefined;
   /** Sees every frame that a stage gives back. */
   readonly onFrame?: (frame: Frame, firstPosition: number) => void;
 }
 
-/** Runs `ids` from position 0 on, chunk by chunk; gives the candidates of the rows that were asked about, in order. */
+/** Runs `ids`, which begin at position 0, chunk by chunk; gives the candidates of the rows that were asked about, in order. */
 export async function forward(
   model: OpenModel,
   ids: readonly number[],
   options: ForwardOptions,
 ): Promise<Candidates[]> {
   const { manifest, math } = model;
-  const { constraint: ask, chunk = model.rows, onFrame } = options;
+  const { constraint: ask, chunk = model.rows, from = 0, onFrame } = options;
   const depth: Depth = {
     layers: manifest.config.num_hidden_layers,
     rows: manifest.config.vocab_size,
@@ -90,13 +96,14 @@ export async function forward(
   };
   const pages = Array.from({ length: Math.ceil(ids.length / PAGE) }, (_, i) => i);
   const found: Candidates[] = [];
-  for (let position = 0; position < ids.length; position += chunk) {
+  for (let position = from; position < ids.length; position += chunk) {
     const length = Math.min(chunk, ids.length - position);
     const asked = Array.from({ length }, (_, row) => ({ row, constraint: ask(position + row) }));
     const segment = {
       pages: pages.slice(0, Math.ceil((position + length) / PAGE)),
       position,
       length,
+      copyFrom: -1,
       heads: asked.flatMap(({ row, constraint }) => (constraint ? [{ row, constraint }] : [])),
     };
     const start: Frame = {

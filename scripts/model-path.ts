@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const SHIPPED = fileURLToPath(new URL("../models/", import.meta.url));
 /** The model that ships in the repository. */
-const DEFAULT = "tiny";
+const DEFAULT = "pocket";
 
 /** Where downloaded and packed models are kept: QWEN_EDGE_CACHE, else the user's cache folder. */
 export function cacheFolder(): string {

@@ -1,5 +1,5 @@
-// Makes models/tiny/tiny.gguf: a Qwen2 of 0.4M seeded random weights, so that an empty clone answers at once (nonsense)
-// and tests have a whole model. Takes a target path, default models/tiny/tiny.gguf; the same bytes every time: no
+// Makes test/fixtures/tiny/tiny.gguf: a Qwen2 of 0.4M seeded random weights, so that tests have a whole model. Takes a target
+// path, default test/fixtures/tiny/tiny.gguf; the same bytes every time: no
 // Math.log, cos or exp, whose last bits differ between engines. Must not know: the engine, packed formats.
 //
 //   node scripts/tiny.ts [FILE]
@@ -125,7 +125,7 @@ export function makeTinyModel(): Uint8Array<ArrayBuffer> {
     "tokenizer.ggml.eos_token_id": tokens.indexOf("<|im_end|>"),
     "tokenizer.ggml.padding_token_id": tokens.indexOf("<|endoftext|>"),
     "tokenizer.ggml.add_bos_token": false,
-    "tokenizer.chat_template": readFileSync(new URL("models/tiny/chat_template.jinja", root), "utf8"),
+    "tokenizer.chat_template": readFileSync(new URL("test/fixtures/tiny/chat_template.jinja", root), "utf8"),
   };
   return writeGguf(metadata, tensors);
 }
@@ -143,6 +143,6 @@ function firstTokens(): { tokens: string[]; merges: string[] } {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const target = process.argv[2] ?? fileURLToPath(new URL("models/tiny/tiny.gguf", root));
+  const target = process.argv[2] ?? fileURLToPath(new URL("test/fixtures/tiny/tiny.gguf", root));
   writeFileSync(target, makeTinyModel());
 }

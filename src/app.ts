@@ -12,6 +12,7 @@ import { describeError, errorResponse, type Log, logError } from "./http/error.t
 import { fingerprintOf } from "./http/fingerprint.ts";
 import { answerHeaders, type HttpEnv } from "./http/headers.ts";
 import { getModel, health, listModels } from "./http/models.ts";
+import { type OpenPageFile, PAGE_PATHS, pageFile } from "./http/page.ts";
 import { applyTemplate, detokenize, tokenize } from "./http/text.ts";
 import { isPattern } from "./origin/choose.ts";
 
@@ -22,6 +23,8 @@ export interface AppParts {
   readonly text: TextTools;
   readonly status: () => Promise<Status>;
   readonly config: Config;
+  /** The playground's files, served at / and open to all; without it there is no page. */
+  readonly page?: OpenPageFile;
   /** Where errors of the service go; standard error as JSON lines unless given. */
   readonly log?: Log;
 }
@@ -35,7 +38,8 @@ interface Route {
 }
 
 /** The whole service: `createApp(parts).fetch(request)`, or `yourApp.route("/ai", createApp(parts))`. */
-export function createApp({ choose, completers, text, status, config, log = logLine }: AppParts): Hono<HttpEnv> {
+export function createApp(parts: AppParts): Hono<HttpEnv> {
+  const { choose, completers, text, status, config, page, log = logLine } = parts;
   const { maxBodyBytes, maxEdgeBodyBytes, keepAliveMs } = config;
   const originModels = config.origins.map(({ name }) => name).filter((name) => !isPattern(name));
   const models = { choose, status, originModels, settings: redacted(config) };
@@ -65,7 +69,11 @@ export function createApp({ choose, completers, text, status, config, log = logL
   });
   app.use("*", answerHeaders(config));
   const withKey = requireKey(config.apiKeys);
-  for (const { method, path, handler, isOpen = false } of routes) {
+  const files: readonly Route[] =
+    page === undefined
+      ? []
+      : PAGE_PATHS.map((path) => ({ method: "GET", path, handler: pageFile(page), isOpen: true }));
+  for (const { method, path, handler, isOpen = false } of [...routes, ...files]) {
     if (isOpen) app.on(method, path, handler);
     else app.on(method, path, withKey, handler);
     app.all(path, otherMethods(method));

@@ -55,7 +55,8 @@ export function createCompleter({ manifest, prompter, vocab, chain, limits }: Co
     const left = contextLength - prompt.length;
     if (left < 1) throw new ContextLengthError(contextLength, prompt.length);
     const maxTokens = Math.min(request.maxTokens ?? left, left, limits.maxTokens);
-    const opening = chain.open({ positions: prompt.length + maxTokens, signal });
+    const { scope } = request;
+    const opening = chain.open({ prompt: prompt.length, positions: prompt.length + maxTokens, scope, signal });
     opening.catch(() => {}); // reported when the deltas are read; a client that left reads none
     return { deltas: run({ request, prompt, params, stopIds: stopIds(request, facts), maxTokens, opening, signal }) };
   };
@@ -67,7 +68,9 @@ export function createCompleter({ manifest, prompter, vocab, chain, limits }: Co
       const answer = new AnswerText<Choice>(vocab, request.stop);
       let completionTokens = 0;
       let reason: FinishReason = "length";
-      for await (const token of generate(session, prompt, { sampler, ...job })) {
+      // The last token is chosen and not computed, so it needs no position.
+      const maxTokens = Math.min(job.maxTokens, session.positions - prompt.length + 1);
+      for await (const token of generate(session, prompt, { sampler, ...job, maxTokens })) {
         completionTokens++;
         if (token.end !== null) reason = token.end;
         if (token.end === "stop") break;

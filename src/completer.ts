@@ -13,6 +13,11 @@ export interface Message {
 export interface ChatRequest {
   /** The name the client used. */
   readonly model: string;
+  /**
+   * Who asks, in a word that is no secret: what was computed for one request serves others of the same scope, and nobody
+   * else. Undefined: no other request.
+   */
+  readonly scope?: string;
   readonly messages: readonly Message[];
   readonly maxTokens?: number;
   readonly temperature?: number;

@@ -23,6 +23,8 @@ export interface Config {
   readonly contextLength: number;
   /** Positions of the key-value cache that all conversations share. */
   readonly kvPositions: number;
+  /** How that cache stores keys and values; q8 takes half the memory of bf16. */
+  readonly kvFormat: "bf16" | "q8";
   /** The most tokens of one answer; undefined: what the context leaves. */
   readonly maxTokens: number | undefined;
   /** Conversations at once; undefined: as many as the cache holds. */
@@ -69,6 +71,7 @@ export function readConfig(env: Env): Config {
     apiKeys: readKeys(env),
     contextLength,
     kvPositions,
+    kvFormat: readChoice(env, "QWEN_EDGE_KV", ["bf16", "q8"]) ?? "bf16",
     maxTokens: readInteger(env, "QWEN_EDGE_MAX_TOKENS", { min: 1, max: 131_072 }),
     maxSessions: readInteger(env, "QWEN_EDGE_MAX_SESSIONS", { min: 1, max: 1024 }),
     queueLength: readInteger(env, "QWEN_EDGE_QUEUE", { min: 0, max: 10_000 }) ?? 32,
@@ -101,6 +104,14 @@ function readInteger(env: Env, name: string, { min, max }: { min: number; max: n
   const number = typeof value === "string" && /^\s*-?\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isInteger(number) && number >= min && number <= max) return number;
   throw new TypeError(`${name} is not an integer from ${min} to ${max}`);
+}
+
+function readChoice<Choice extends string>(env: Env, name: string, choices: readonly Choice[]): Choice | undefined {
+  const value = read(env, name);
+  if (value === undefined) return undefined;
+  const choice = choices.find((each) => each === value);
+  if (choice !== undefined) return choice;
+  throw new TypeError(`${name} is not ${choices.join(" or ")}`);
 }
 
 /** Values with commas between them. */

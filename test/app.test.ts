@@ -78,8 +78,15 @@ test("createApp() lists the edge model and the origins' models, patterns not", a
         owned_by: "qwen-edge",
         max_model_len: 4096,
         quant: "q8",
+        meta: { route: "edge", context_length: 4096 },
       },
-      { id: "qwen2.5-7b-instruct", object: "model", created: 0, owned_by: "origin" },
+      {
+        id: "qwen2.5-7b-instruct",
+        object: "model",
+        created: 0,
+        owned_by: "origin",
+        meta: { route: "origin", context_length: null },
+      },
     ],
   });
 });

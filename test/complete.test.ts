@@ -40,26 +40,29 @@ const request: ChatRequest = {
 /** A completer whose model says `script` byte by byte, and what its chain was asked. */
 function setup(
   script: readonly number[],
-  options: { contextLength?: number; maxTokens?: number; open?: () => never } = {},
+  options: { contextLength?: number; maxTokens?: number; positions?: number; open?: () => never } = {},
 ) {
   const opened: number[] = [];
+  const scopes: (string | undefined)[] = [];
   const sessions: FakeSession[] = [];
   const completer = createCompleter({
     manifest: { config, generation, tile_rows: TILE_ROWS },
     prompter,
     vocab,
     chain: {
-      open: async ({ positions }) => {
+      open: async ({ positions, scope }) => {
         options.open?.();
         opened.push(positions);
+        scopes.push(scope);
         let prompt = 0;
-        const session = new FakeSession((ids) => {
+        const logitsOf = (ids: readonly number[]) => {
           if (prompt === 0) prompt = ids.length;
           const logits = new Array<number>(vocab.tokens).fill(0);
           const next = script[ids.length - prompt];
           if (next !== undefined) logits[next] = 5;
           return logits;
-        }, 7);
+        };
+        const session = new FakeSession(logitsOf, 7, options.positions);
         sessions.push(session);
         return session;
       },
@@ -76,7 +79,7 @@ function setup(
     assert.ok(finish.kind === "finish");
     return { texts, text: texts.map(({ text }) => text).join(""), logprobs: texts.flatMap((d) => d.logprobs), finish };
   };
-  return { completer, opened, sessions, answer };
+  return { completer, opened, scopes, sessions, answer };
 }
 
 test("complete() answers with text, then the reason and the usage, and closes its session", async () => {
@@ -109,6 +112,22 @@ test("complete() ends with length at max_tokens, and reserves prompt and answer"
   assert.equal(finish.reason, "length");
   assert.equal(finish.usage.completionTokens, 3);
   assert.deepEqual(opened, [PROMPT + 3]);
+});
+
+test("complete() ends with length where the session has no position left", async () => {
+  const { answer, opened } = setup(bytes("abcdef"), { positions: PROMPT + 2 });
+  const { text, finish } = await answer();
+  assert.equal(text, "abc"); // the last token is not computed
+  assert.equal(finish.reason, "length");
+  assert.deepEqual(opened, [4096]);
+  assert.equal((await setup(bytes("abcdef"), { positions: PROMPT }).answer()).text, "a");
+});
+
+test("complete() shares what it computes with the request's scope, without one with nobody", async () => {
+  const { answer, scopes } = setup([imEnd]);
+  await answer({ scope: "me" });
+  await answer();
+  assert.deepEqual(scopes, ["me", undefined]);
 });
 
 test("complete() lets an answer have what the context leaves, capped by the configuration", async () => {

@@ -11,6 +11,7 @@ test("readConfig() has the documented defaults, when nothing is set", () => {
     apiKeys: [],
     contextLength: 4096,
     kvPositions: 16_384,
+    kvFormat: "bf16",
     maxTokens: undefined,
     maxSessions: undefined,
     queueLength: 32,
@@ -29,6 +30,7 @@ test("readConfig() reads every variable, as text or as Workers' JSON values", ()
     QWEN_EDGE_API_KEYS: "a, b",
     QWEN_EDGE_CONTEXT: "2048",
     QWEN_EDGE_KV_POSITIONS: 8192,
+    QWEN_EDGE_KV: "q8",
     QWEN_EDGE_MAX_TOKENS: "512",
     QWEN_EDGE_MAX_SESSIONS: "4",
     QWEN_EDGE_QUEUE: "0",
@@ -44,6 +46,7 @@ test("readConfig() reads every variable, as text or as Workers' JSON values", ()
     apiKeys: ["a", "b"],
     contextLength: 2048,
     kvPositions: 8192,
+    kvFormat: "q8",
     maxTokens: 512,
     maxSessions: 4,
     queueLength: 0,
@@ -65,6 +68,7 @@ test("readConfig() is frozen through and through", () => {
 
 test("readConfig() names the variable and repeats no value, when one is wrong", () => {
   const cases: [env: Record<string, unknown>, says: RegExp][] = [
+    [{ QWEN_EDGE_KV: "f16" }, /^QWEN_EDGE_KV is not bf16 or q8$/],
     [{ QWEN_EDGE_CONTEXT: "4k" }, /^QWEN_EDGE_CONTEXT is not an integer from 16 to 131072$/],
     [{ QWEN_EDGE_CONTEXT: "1.5" }, /^QWEN_EDGE_CONTEXT /],
     [{ QWEN_EDGE_CONTEXT: "0" }, /^QWEN_EDGE_CONTEXT /],

@@ -94,6 +94,27 @@ for (const stages of [1, 3] as const) {
   });
 }
 
+test("a conversation's next turn counts what was computed as cached, for its own scope alone", async () => {
+  const { completer, frames } = await open(1, { rows: 20 });
+  const first = ask("Tell me something about the sea.", { scope: "a", temperature: 0, maxTokens: 20 });
+  const { usage, text } = finishOf(await answer(completer, first));
+  assert.equal(usage.cachedTokens, 0);
+  const again = finishOf(await answer(completer, first));
+  assert.deepEqual(again, { text, usage: { ...usage, cachedTokens: usage.promptTokens - 1 } });
+  const messages = [
+    ...first.messages,
+    { role: "assistant", content: text },
+    { role: "user", content: "And?" },
+  ] as const;
+  frames.count = 0;
+  const next = finishOf(await answer(completer, { ...first, messages, maxTokens: 1 }));
+  // What a text is as tokens may differ from what was drawn; the first prompt is the same.
+  assert.ok(next.usage.cachedTokens >= usage.promptTokens);
+  assert.equal(frames.count, Math.ceil((next.usage.promptTokens - next.usage.cachedTokens) / 20));
+  const other = finishOf(await answer(completer, { ...first, messages, maxTokens: 1, scope: "b" }));
+  assert.deepEqual(other, { ...next, usage: { ...next.usage, cachedTokens: 0 } });
+});
+
 test("a client that leaves while its prompt is computed stops the work within one step", async () => {
   const { completer, chain, frames } = await open(1, { rows: 2 });
   const controller = new AbortController();
@@ -130,16 +151,14 @@ test("a client that leaves in the middle of an answer stops it within one step, 
   assert.deepEqual(deltas, await answer(completer, REQUESTS[0]!));
 });
 
-test("the defaults hold four contexts of 4,096 at once, let 32 requests wait, and refuse the next with 429", async () => {
+test("the defaults hold four long prompts at once, let 32 requests wait, and refuse the next with 429", async () => {
   const { contextLength, kvPositions, queueLength } = readConfig({});
   assert.deepEqual([contextLength, kvPositions, queueLength], [4_096, 16_384, 32]);
   const limits = { kvPositions, maxSessions: kvPositions, queue: queueLength };
   const { completer, chain } = await open(1, { ...limits, contextLength });
   const controller = new AbortController();
-  const { maxTokens: _, ...unbounded } = ask("z");
-  // No max_tokens: an answer may fill the context, so prompt and answer reserve all of it.
   const begun = [];
-  for (let i = 0; i < 4 + 32; i++) begun.push(start(completer, unbounded, controller.signal));
+  for (let i = 0; i < 4 + 32; i++) begun.push(start(completer, ask("1 ".repeat(1_900)), controller.signal));
   await Promise.all(begun);
   assert.deepEqual(chain.load, { active: 4, waiting: 32 });
   await assert.rejects(start(completer, ask("small", { maxTokens: 1 })), (error: BusyError) => {
@@ -149,6 +168,14 @@ test("the defaults hold four contexts of 4,096 at once, let 32 requests wait, an
   assert.deepEqual(chain.load, { active: 0, waiting: 0 });
   assert.equal((await answer(completer, ask("small", { maxTokens: 1 }))).length, 2);
 });
+
+/** The text and the usage of an answer. */
+function finishOf(deltas: readonly Delta[]) {
+  const text = deltas.map((delta) => (delta.kind === "text" ? delta.text : "")).join("");
+  const finish = deltas.at(-1)!;
+  assert.ok(finish.kind === "finish");
+  return { text, usage: finish.usage };
+}
 
 /** Lets `count` macrotasks pass. */
 async function steps(count: number): Promise<void> {

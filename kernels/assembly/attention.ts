@@ -1,20 +1,23 @@
 // Causal attention with grouped heads over the pages of the KV cache.
 // Takes q (T, H, Dh) and the pages; gives out (T, H, Dh). Scores, softmax and sums are f32.
-// Must not know: how a page is written (kv.ts), rotation, layers.
+// Must not know: how a page is written (kv.ts, kv-q8.ts), rotation, layers.
 //
-// For every kv head: rows of q in blocks of ROWS; pages in order of position, each widened once a block and folded into
-// every row's running maximum m, sum s and accumulator, which lies in out:
+// For every kv head: rows of q in blocks of ROWS; pages in order of position, each widened once a block for all its query
+// heads, and folded into every row's running maximum m, sum s and accumulator, which lies in out:
 //
 //   score[i] = Σ over d of q[d] * key[d][i]                     a lane is a position, d in order
+//   score[i] = score[i] * key scale[i]                          8 bits only
 //   m' = max(m, max(score) / √Dh)     c = exp(m - m')
 //   p[i] = exp(score[i] / √Dh - m')                             / √Dh is one multiplication by its f32 inverse
 //   s = s * c + Σ p                                             four lanes, i mod 4, in order; then (0+2)+(1+3)
+//   p[i] = p[i] * value scale[i]                                8 bits only
 //   out[d] = out[d] * c + Σ over i of p[i] * value[i][d]        a lane is a dimension, i in order
 //
-// At the end out = out / s. So the bits depend on the position alone: not on T, ROWS or the cut into calls.
+// At the end out = out / s. With chunks q has three versions, and a page meets the one for its distance in chunks. So the bits depend on the position alone: not on T, ROWS or the cut into calls.
 
 import { exp4 } from "./exp";
 import { headBytes, PAGE, pageAt, widen } from "./kv";
+import { headBytesQ8, scalesOf, widenQ8 } from "./kv-q8";
 import { fold, foldMax } from "./lanes";
 import { product } from "./panels";
 
@@ -23,11 +26,27 @@ const ROWS: u32 = 16;
 /** Bytes of a row's and head's state: f32 m, s, c of the last page, and nothing. */
 const STATE: usize = 16;
 
-export function attention(
+export function attention_bf16(
   out: usize, q: usize, kv: usize, stride: u32, pages: usize, position: u32,
-  T: u32, H: u32, KV: u32, Dh: u32, scratch: usize,
+  T: u32, H: u32, KV: u32, Dh: u32, chunk: u32, apart: u32, scratch: usize,
+): void {
+  attend<u16>(out, q, kv, stride, pages, position, T, H, KV, Dh, chunk, apart, scratch);
+}
+
+export function attention_q8(
+  out: usize, q: usize, kv: usize, stride: u32, pages: usize, position: u32,
+  T: u32, H: u32, KV: u32, Dh: u32, chunk: u32, apart: u32, scratch: usize,
+): void {
+  attend<i8>(out, q, kv, stride, pages, position, T, H, KV, Dh, chunk, apart, scratch);
+}
+
+/** Stored: a number of a page, u16 for bf16 or i8. */
+function attend<Stored>(
+  out: usize, q: usize, kv: usize, stride: u32, pages: usize, position: u32,
+  T: u32, H: u32, KV: u32, Dh: u32, chunk: u32, apart: u32, scratch: usize,
 ): void {
   const group = H / KV;
+  const headSize = isSigned<Stored>() ? headBytesQ8(Dh) : headBytes(Dh);
   const rowBytes: usize = <usize>(H * Dh) * 4;
   const groupBytes: usize = <usize>(group * Dh) * 4;
   const keys = scratch; //                              2 panels (Dh, 16) f32
@@ -43,8 +62,15 @@ export function attention(
       const last = position + first + rows - 1;
       for (let start: u32 = 0; start <= last; start += PAGE) {
         const page = pageAt(kv, stride, pages, start);
-        widen(keys, page + headBytes(Dh) * head, Dh);
-        widen(values, page + headBytes(Dh) * (KV + head), Dh);
+        const keyHead = page + headSize * head;
+        const valueHead = page + headSize * (KV + head);
+        if (isSigned<Stored>()) {
+          widenQ8(keys, keyHead, Dh);
+          widenQ8(values, valueHead, Dh);
+        } else {
+          widen(keys, keyHead, Dh);
+          widen(values, valueHead, Dh);
+        }
         for (let t: u32 = 0; t < rows; t++) {
           const end = position + first + t + 1; // the first position that row t must not see
           if (end <= start) continue;
@@ -52,9 +78,14 @@ export function attention(
           const rowStates = states + <usize>(t * group) * STATE;
           if (start == 0) begin(rowOut, rowStates, group, Dh);
           const visible = min(end - start, PAGE);
-          product(scores, PAGE * 4, blockQ + rowBytes * t, Dh * 4, keys, Dh, 2, Dh, group, 0);
+          const version = chunk == 0 ? 0 : min<u32>((end - 1) / chunk - start / chunk, 2);
+          const rowQ = blockQ + rowBytes * t + <usize>apart * version;
+          product(scores, PAGE * 4, rowQ, Dh * 4, keys, Dh, 2, Dh, group, 0);
           for (let g: u32 = 0; g < group; g++) {
-            softmax(scores + <usize>(g * PAGE) * 4, rowStates + STATE * g, visible, Dh);
+            const own = scores + <usize>(g * PAGE) * 4;
+            if (isSigned<Stored>()) multiply(own, scalesOf(keyHead, Dh));
+            softmax(own, rowStates + STATE * g, visible, Dh);
+            if (isSigned<Stored>()) multiply(own, scalesOf(valueHead, Dh));
           }
           product(rowOut, Dh * 4, scores, PAGE * 4, values, PAGE, Dh / 16, visible, group, rowStates + 8);
         }
@@ -79,6 +110,12 @@ function finish(out: usize, states: usize, group: u32, Dh: u32): void {
     const sum = v128.load32_splat(states + STATE * g, 4);
     for (const end = out + <usize>Dh * 4; out < end; out += 16) v128.store(out, f32x4.div(v128.load(out), sum));
   }
+}
+
+/** x (32) *= y (32). */
+@inline
+function multiply(x: usize, y: usize): void {
+  for (let i: usize = 0; i < PAGE * 4; i += 16) v128.store(x + i, f32x4.mul(v128.load(x + i), v128.load(y + i)));
 }
 
 /** A page's 32 scores become p, 0 from `visible` on; the state takes them in. */

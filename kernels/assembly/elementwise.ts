@@ -1,4 +1,4 @@
-// Element by element: the residual addition and SwiGLU. n is a multiple of 4; each element stands alone, so no order.
+// Element by element: the residual addition, what all rows share, and SwiGLU. n is a multiple of 4; each element stands alone, so no order.
 // Must not know: rows, layers.
 
 import { exp4 } from "./exp";
@@ -6,6 +6,13 @@ import { exp4 } from "./exp";
 export function add(x: usize, y: usize, n: u32): void {
   const bytes: usize = <usize>n * 4;
   for (let i: usize = 0; i < bytes; i += 16) v128.store(x + i, f32x4.add(v128.load(x + i), v128.load(y + i)));
+}
+
+export function subtract_row(x: usize, row: usize, T: u32, n: u32): void {
+  const bytes: usize = <usize>n * 4;
+  for (let t: u32 = 0; t < T; t++, x += bytes) {
+    for (let i: usize = 0; i < bytes; i += 16) v128.store(x + i, f32x4.sub(v128.load(x + i), v128.load(row + i)));
+  }
 }
 
 /** silu(g) * u = g / (1 + e^-g) * u. */

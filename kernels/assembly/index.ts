@@ -5,10 +5,11 @@ export { quantize, tile } from "./quantize";
 export { matmul_q4, matmul_q8 } from "./matmul";
 export { embed_q4, embed_q8 } from "./embed";
 export { rms_norm } from "./norm";
-export { add, swiglu } from "./elementwise";
-export { rope_frequencies, rope_angles, rope } from "./rope";
-export { kv_store } from "./kv";
-export { attention } from "./attention";
+export { add, subtract_row, swiglu } from "./elementwise";
+export { rope_frequencies, rope_frequencies_yarn, rope_angles, rope_scale, rope } from "./rope";
+export { kv_store_bf16 } from "./kv";
+export { kv_store_q8 } from "./kv-q8";
+export { attention_bf16, attention_q8 } from "./attention";
 export { adjust, tile_sums, top_k } from "./candidates";
 
 // Not for callers. What has one caller and no export is inlined there: V8 then never runs its optimized code within a

@@ -1,4 +1,4 @@
-// The KV cache's pages: how 32 positions of one head lie in memory, how they are written and widened.
+// The KV cache's pages in bf16 (kv-q8.ts: in 8 bits): how 32 positions of one head lie in memory, how they are written and widened.
 // Takes k and v (T, KV, Dh) f32; gives bf16 in pages, and a head's keys or values as f32. Dh is a multiple of 32.
 // Must not know: scores, layers, who owns a page.
 //
@@ -41,7 +41,7 @@ function round(v: v128): v128 {
   return v128.and(v128.bitselect(i32x4.add(v, tie), nan, f32x4.eq(v, v)), upper);
 }
 
-export function kv_store(
+export function kv_store_bf16(
   kv: usize, stride: u32, pages: usize, position: u32, k: usize, v: usize, T: u32, KV: u32, Dh: u32,
 ): void {
   const valuesAt = headBytes(Dh) * KV;

@@ -31,27 +31,17 @@ export function quantize(out: usize, x: usize, T: i32, K: i32): void {
 function quantizeRow(out: usize, x: usize, n: i32, blocks: i32): void {
   const apart = <usize>(4 * n);
   for (let b = 0; b < blocks; b++) {
-    const max = largestMagnitude(x);
-    let scale: f32 = 0;
-    let inverse: f32 = 0;
-    let finite = i32x4.splat(-1);
-    if (max >= INFINITY_BITS) {
-      // Zeros with scale NaN: what reads this block is NaN, never a plausible number.
-      scale = reinterpret<f32>(NAN_BITS);
-      finite = i32x4.splat(0);
-    } else if (max > 0) {
-      scale = reinterpret<f32>(max) / 127;
-      inverse = 127 / reinterpret<f32>(max);
-      if (inverse > LARGEST) inverse = LARGEST;
-    }
-    const factor = f32x4.splat(inverse);
+    const max = largestMagnitude(x, BLOCK / 4);
+    const scale = scaleOf(max);
+    const finite = i32x4.splat(max < INFINITY_BITS ? -1 : 0);
+    const factor = f32x4.splat(inverseOf(max));
     let sums = i32x4.splat(0);
     let steps = out + apart;
     for (let half = 0; half < 2; half++) {
-      const k0 = v128.and(round(f32x4.mul(v128.load(x), factor)), finite);
-      const k4 = v128.and(round(f32x4.mul(v128.load(x, 16), factor)), finite);
-      const k8 = v128.and(round(f32x4.mul(v128.load(x, 32), factor)), finite);
-      const k12 = v128.and(round(f32x4.mul(v128.load(x, 48), factor)), finite);
+      const k0 = v128.and(roundToInteger(f32x4.mul(v128.load(x), factor)), finite);
+      const k4 = v128.and(roundToInteger(f32x4.mul(v128.load(x, 16), factor)), finite);
+      const k8 = v128.and(roundToInteger(f32x4.mul(v128.load(x, 32), factor)), finite);
+      const k12 = v128.and(roundToInteger(f32x4.mul(v128.load(x, 48), factor)), finite);
       sums = i32x4.add(sums, i32x4.add(i32x4.add(k0, k4), i32x4.add(k8, k12)));
       const bytes = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(k0, k4), i16x8.narrow_i32x4_s(k8, k12));
       v128.store_lane<u32>(steps, bytes, 0);
@@ -68,17 +58,30 @@ function quantizeRow(out: usize, x: usize, n: i32, blocks: i32): void {
   }
 }
 
+/** What the integers are to be multiplied with, by the bits of the largest magnitude. */
+@inline
+export function scaleOf(max: u32): f32 {
+  // Zeros with scale NaN: what reads them is NaN, never a plausible number.
+  return max < INFINITY_BITS ? reinterpret<f32>(max) / 127 : reinterpret<f32>(NAN_BITS);
+}
+
+/** What the floats are to be multiplied with; 0 where all integers are to be 0. */
+@inline
+export function inverseOf(max: u32): f32 {
+  return max == 0 || max >= INFINITY_BITS ? 0 : min<f32>(127 / reinterpret<f32>(max), LARGEST);
+}
+
 /** Four floats of at most 127 as i32, rounded half to even. */
 @inline
-function round(v: v128): v128 {
+export function roundToInteger(v: v128): v128 {
   return i32x4.sub(f32x4.add(v, f32x4.splat(ROUND)), f32x4.splat(ROUND));
 }
 
-/** Bits of the largest |x| of 32. */
+/** Bits of the largest |x| of so many vectors of 4. */
 @inline
-function largestMagnitude(x: usize): u32 {
+export function largestMagnitude(x: usize, vectors: usize): u32 {
   let max = i32x4.splat(0);
-  for (let i: usize = 0; i < 8; i++) max = i32x4.max_s(max, f32x4.abs(v128.load(x + 16 * i)));
+  for (let i: usize = 0; i < vectors; i++) max = i32x4.max_s(max, f32x4.abs(v128.load(x + 16 * i)));
   max = i32x4.max_s(max, v128.shuffle<i32>(max, max, 2, 3, 0, 1));
   return <u32>i32x4.extract_lane(i32x4.max_s(max, v128.shuffle<i32>(max, max, 1, 0, 3, 2)), 0);
 }

@@ -1,68 +1,83 @@
 // The reference of the KV cache and of attention over it. The contract is ../abi.ts, the order of the sums is
-// assembly/attention.ts's, the bytes of a page are assembly/kv.ts's.
-// Owns: the float mode, which keeps keys and values exact in a Map beside the memory, by the address of their head.
+// assembly/attention.ts's, the bytes of a page are kv.ts's.
 // Must not know: rotation, layers, who owns a page.
 
-import { type Kernels, PAGE, pageBytes } from "../abi.ts";
+import { type Kernels, PAGE } from "../abi.ts";
 import { exp } from "./exp.ts";
+import { bf16Pages, exactPages, type PageFormat, q8Pages, type Which } from "./kv.ts";
 import { laneSum, larger } from "./lanes.ts";
 
 const f = Math.fround;
 
 export interface AttentionOptions {
-  /** "bf16" as the kernels (default), or "float": exact. Pages then must not be copied inside the memory. */
+  /** What kv_store_bf16 keeps: "bf16" as the kernels (default), or "float": exact. */
   readonly kv?: "bf16" | "float";
 }
+
+type Attention = "kv_store_bf16" | "kv_store_q8" | "attention_bf16" | "attention_q8";
 
 export function createAttentionKernels(
   memory: WebAssembly.Memory,
   options: AttentionOptions = {},
-): Pick<Kernels, "kv_store" | "attention"> {
-  const floats = (offset: number, n: number) => new Float32Array(memory.buffer, offset, n);
-  const cache = options.kv === "float" ? exactCache() : bf16Cache(memory);
+): Pick<Kernels, Attention> {
+  const bf16 = kernelsOf(memory, options.kv === "float" ? exactPages() : bf16Pages(memory));
+  const q8 = kernelsOf(memory, q8Pages(memory));
+  return {
+    kv_store_bf16: bf16.store,
+    kv_store_q8: q8.store,
+    attention_bf16: bf16.attention,
+    attention_q8: q8.attention,
+  };
+}
 
-  /** Where a head's keys begin in the page of a position; its values lie half a page further. */
-  function headAt(kv: number, stride: number, pages: number, position: number, head: number, Dh: number): number {
+function kernelsOf(
+  memory: WebAssembly.Memory,
+  format: PageFormat,
+): { store: Kernels["kv_store_bf16"]; attention: Kernels["attention_bf16"] } {
+  const floats = (offset: number, n: number) => new Float32Array(memory.buffer, offset, n);
+
+  /** Where the heads of the page of a position begin: KV heads of keys, then KV heads of values. */
+  function headsAt(kv: number, stride: number, pages: number, position: number, KV: number, Dh: number) {
     const page = new Uint32Array(memory.buffer, pages + Math.floor(position / PAGE) * 4, 1)[0]!;
-    return kv + page * stride + head * PAGE * Dh * 2;
+    return (which: Which, head: number) =>
+      kv + page * stride + (which === "key" ? head : KV + head) * format.headBytes(Dh);
   }
 
   return {
-    kv_store(kv, stride, pages, position, k, v, T, KV, Dh) {
+    store(kv, stride, pages, position, k, v, T, KV, Dh) {
       for (let t = 0; t < T; t++) {
+        const headAt = headsAt(kv, stride, pages, position + t, KV, Dh);
         const slot = (position + t) % PAGE;
         for (let head = 0; head < KV; head++) {
-          const key = floats(k + (t * KV + head) * Dh * 4, Dh);
-          const value = floats(v + (t * KV + head) * Dh * 4, Dh);
-          const keys = headAt(kv, stride, pages, position + t, head, Dh);
-          const values = keys + pageBytes(KV, Dh) / 2;
-          for (let d = 0; d < Dh; d++) {
-            cache.write(keys, PAGE * Dh, keyIndex(slot, d, Dh), key[d]!);
-            cache.write(values, PAGE * Dh, valueIndex(slot, d), value[d]!);
-          }
+          const row = (t * KV + head) * Dh * 4;
+          format.write("key", headAt("key", head), slot, floats(k + row, Dh));
+          format.write("value", headAt("value", head), slot, floats(v + row, Dh));
         }
       }
     },
 
-    attention(out, q, kv, stride, pages, position, T, H, KV, Dh) {
+    attention(out, q, kv, stride, pages, position, T, H, KV, Dh, chunk, apart) {
       const scale = f(1 / f(Math.sqrt(Dh)));
       for (let t = 0; t < T; t++) {
         for (let h = 0; h < H; h++) {
-          const query = floats(q + (t * H + h) * Dh * 4, Dh);
           const to = floats(out + (t * H + h) * Dh * 4, Dh).fill(0);
+          const own = position + t;
           let max = -Infinity;
           let sum = 0;
-          for (let start = 0; start <= position + t; start += PAGE) {
-            const visible = Math.min(PAGE, position + t + 1 - start);
-            const head = headAt(kv, stride, pages, start, Math.floor(h / (H / KV)), Dh);
-            const keys = cache.read(head, PAGE * Dh);
-            const values = cache.read(head + pageBytes(KV, Dh) / 2, PAGE * Dh);
+          for (let start = 0; start <= own; start += PAGE) {
+            const visible = Math.min(PAGE, own + 1 - start);
+            const headAt = headsAt(kv, stride, pages, start, KV, Dh);
+            const head = Math.floor(h / (H / KV));
+            const keys = format.read(headAt("key", head), Dh);
+            const values = format.read(headAt("value", head), Dh);
+            const distance = chunk === 0 ? 0 : Math.floor(own / chunk) - Math.floor(start / chunk);
+            const query = floats(q + Math.min(distance, 2) * apart + (t * H + h) * Dh * 4, Dh);
 
             const scores = new Float32Array(visible);
             for (let i = 0; i < visible; i++) {
               let dot = 0;
-              for (let d = 0; d < Dh; d++) dot = f(dot + f(query[d]! * keys[keyIndex(i, d, Dh)]!));
-              scores[i] = dot * scale;
+              for (let d = 0; d < Dh; d++) dot = f(dot + f(query[d]! * keys.numbers[format.index("key", i, d, Dh)]!));
+              scores[i] = f(dot * keys.scales[i]!) * scale;
             }
 
             const before = max;
@@ -71,71 +86,18 @@ export function createAttentionKernels(
             const p = scores.map((score) => exp(f(score - max)));
             sum = f(f(sum * shrink) + laneSum(visible, (i) => p[i]!));
 
+            const weights = p.map((x, i) => x * values.scales[i]!);
             for (let d = 0; d < Dh; d++) {
               let mixed = 0;
-              for (let i = 0; i < visible; i++) mixed = f(mixed + f(p[i]! * values[valueIndex(i, d)]!));
+              for (let i = 0; i < visible; i++) {
+                mixed = f(mixed + f(weights[i]! * values.numbers[format.index("value", i, d, Dh)]!));
+              }
               to[d] = f(to[d]! * shrink) + mixed;
             }
           }
           for (let d = 0; d < Dh; d++) to[d]! /= sum;
         }
       }
-    },
-  };
-}
-
-/** Where dimension d of a slot's key lies in its head: panels of 16 positions, each (Dh, 16). */
-function keyIndex(slot: number, d: number, Dh: number): number {
-  return (Math.floor(slot / 16) * Dh + d) * 16 + laneIndex(slot % 16);
-}
-
-/** Where dimension d of a slot's value lies in its head: panels of 16 dimensions, each (32, 16). */
-function valueIndex(slot: number, d: number): number {
-  return (Math.floor(d / 16) * PAGE + slot) * 16 + laneIndex(d % 16);
-}
-
-/** In eight lanes, lane i and i + 4 are neighbours. */
-function laneIndex(lane: number): number {
-  return (lane & 8) + (lane & 3) * 2 + ((lane >> 2) & 1);
-}
-
-/** Heads by their address: `count` numbers in the order of their bytes. */
-interface Cache {
-  read(address: number, count: number): Float32Array;
-  write(address: number, count: number, index: number, value: number): void;
-}
-
-function bf16Cache(memory: WebAssembly.Memory): Cache {
-  const float = new Float32Array(1);
-  const bits = new Uint32Array(float.buffer);
-  return {
-    read(address, count) {
-      const head = new Uint16Array(memory.buffer, address, count);
-      const words = new Uint32Array(count);
-      for (let i = 0; i < count; i++) words[i] = head[i]! << 16;
-      return new Float32Array(words.buffer);
-    },
-    write(address, count, index, value) {
-      float[0] = value;
-      const upper = bits[0]! >>> 16;
-      // To the nearest, ties to even: add half a unit, less one where the kept last bit is even. A NaN stays one.
-      const rounded = Number.isNaN(value) ? upper | 0x40 : (bits[0]! + 0x7fff + (upper & 1)) >>> 16;
-      new Uint16Array(memory.buffer, address, count)[index] = rounded;
-    },
-  };
-}
-
-function exactCache(): Cache {
-  const heads = new Map<number, Float32Array>();
-  function read(address: number, count: number): Float32Array {
-    const head = heads.get(address) ?? new Float32Array(count);
-    heads.set(address, head);
-    return head;
-  }
-  return {
-    read,
-    write(address, count, index, value) {
-      read(address, count)[index] = value;
     },
   };
 }

@@ -3,11 +3,10 @@
 // which measures what int8 activations cost. Must not know: SIMD, tiles' speed, what a matrix means.
 
 import { BLOCK, type Kernels, matrixBytes, type Offset, type WeightFormat } from "../abi.ts";
+import { type Int8Numbers, toInt8 } from "./int8.ts";
 import { blockIntegers, blockScale, dequantize } from "./pack.ts";
 
 type MatrixKernels = Pick<Kernels, "quantize" | "matmul_q4" | "matmul_q8" | "embed_q4" | "embed_q8" | "tile">;
-
-const LARGEST_F32 = 3.4028234663852886e38;
 
 /** The kernels on matrices over `memory`. */
 export function createMatrixKernels(
@@ -22,7 +21,7 @@ export function createMatrixKernels(
     for (let t = 0; t < T; t++) {
       for (let b = 0; b < K / BLOCK; b++) {
         const values = new Float32Array(memory.buffer, x + (t * K + b * BLOCK) * 4, BLOCK);
-        writeBlock(new DataView(memory.buffer), out, { t, T, b, K, tile }, quantizeBlock(values));
+        writeBlock(new DataView(memory.buffer), out, { t, T, b, K, tile }, toInt8(values));
       }
     }
   }
@@ -104,33 +103,6 @@ export function createMatrixKernels(
 
 type MatmulArguments = Parameters<Kernels["matmul_q4"]>;
 
-/** One token's block of activations: x = scale * integer. */
-interface ActivationBlock {
-  readonly integers: Int8Array;
-  readonly scale: number;
-}
-
-/**
- * 32 floats as int8. 127 / max is capped at the largest float, for maxima so small that it would overflow. A block
- * that holds NaN or an infinity becomes zeros with scale NaN: what reads it is NaN, never a plausible number.
- */
-function quantizeBlock(values: Float32Array): ActivationBlock {
-  let max = 0;
-  for (const value of values) max = Math.max(max, Math.abs(value));
-  if (!Number.isFinite(max)) return { integers: new Int8Array(BLOCK), scale: Number.NaN };
-  if (max === 0) return { integers: new Int8Array(BLOCK), scale: 0 };
-  const inverse = Math.min(Math.fround(127 / max), LARGEST_F32);
-  return {
-    integers: Int8Array.from(values, (x) => roundHalfEven(Math.fround(x * inverse))),
-    scale: Math.fround(max / 127),
-  };
-}
-
-/** Adding 1.5 * 2^23 in single precision leaves no bits for a fraction: the sum is rounded, half to even. */
-function roundHalfEven(x: number): number {
-  return Math.fround(x + 12_582_912) - 12_582_912;
-}
-
 /** Which block of a quantized (T, K): token t, block b, and the tiles it was written in. */
 interface BlockPlace {
   readonly t: number;
@@ -149,7 +121,7 @@ function place(out: Offset, { t, T, b, K, tile }: BlockPlace) {
   return { start: block + lane, integers: block + 4 * n + lane, stride: 4 * n, scale: block + 36 * n + lane };
 }
 
-function writeBlock(view: DataView, out: Offset, where: BlockPlace, { integers, scale }: ActivationBlock): void {
+function writeBlock(view: DataView, out: Offset, where: BlockPlace, { integers, scale }: Int8Numbers): void {
   const at = place(out, where);
   let sum = 0;
   for (let k = 0; k < BLOCK; k++) {
@@ -160,7 +132,7 @@ function writeBlock(view: DataView, out: Offset, where: BlockPlace, { integers, 
   view.setFloat32(at.scale, scale, true);
 }
 
-function readBlock(view: DataView, x8: Offset, where: BlockPlace): ActivationBlock {
+function readBlock(view: DataView, x8: Offset, where: BlockPlace): Int8Numbers {
   const at = place(x8, where);
   const integers = new Int8Array(BLOCK);
   for (let k = 0; k < BLOCK; k++) integers[k] = view.getInt8(at.integers + (k >> 2) * at.stride + (k & 3));

@@ -1,4 +1,4 @@
-// The reference of the kernels on whole vectors: rms_norm, add, swiglu. The contract is ../abi.ts.
+// The reference of the kernels on whole vectors: rms_norm, add, subtract_row, swiglu. The contract is ../abi.ts.
 // Every operation is rounded to f32 (Math.fround, or a Float32Array that takes the result).
 // Must not know: layers, formats of weights.
 
@@ -8,7 +8,9 @@ import { laneSum } from "./lanes.ts";
 
 const f = Math.fround;
 
-export function createVectorKernels(memory: WebAssembly.Memory): Pick<Kernels, "rms_norm" | "add" | "swiglu"> {
+export function createVectorKernels(
+  memory: WebAssembly.Memory,
+): Pick<Kernels, "rms_norm" | "add" | "subtract_row" | "swiglu"> {
   const floats = (offset: number, n: number) => new Float32Array(memory.buffer, offset, n);
 
   return {
@@ -27,6 +29,14 @@ export function createVectorKernels(memory: WebAssembly.Memory): Pick<Kernels, "
       const to = floats(x, n);
       const from = floats(y, n);
       for (let i = 0; i < n; i++) to[i]! += from[i]!;
+    },
+
+    subtract_row(x, row, T, n) {
+      const from = floats(row, n);
+      for (let t = 0; t < T; t++) {
+        const to = floats(x + t * n * 4, n);
+        for (let i = 0; i < n; i++) to[i]! -= from[i]!;
+      }
     },
 
     swiglu(out, gate, up, n) {

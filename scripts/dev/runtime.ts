@@ -1,4 +1,4 @@
-// The two runtimes as command lines: how each is started over a packed folder.
+// The two runtimes as command lines: how each is started over a packed folder and the built page.
 // Takes the folder and the address; gives a ServerCommand. Owns what each runtime may see: of this process's environment
 // only the settings (QWEN_EDGE_...) and the secrets that they name. Must not know: processes, models.
 
@@ -7,6 +7,7 @@ import { devNull } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../src/config.ts";
+import { layAssets } from "../assets.ts";
 import type { ServerCommand } from "./server.ts";
 
 export type Runtime = "workerd" | "deno";
@@ -29,16 +30,20 @@ const MODULES = join(ROOT, "node_modules");
  */
 const KEEP_ALIVE_MS = "1000";
 
-export function serverCommand(runtime: Runtime, place: Place): ServerCommand {
+/** The command line; for workerd the assets that it names are laid out first, in the state folder. */
+export async function serverCommand(runtime: Runtime, place: Place): Promise<ServerCommand> {
   return runtime === "deno" ? denoCommand(place) : workerdCommand(place);
 }
 
-function workerdCommand({ folder, host, port, stateFolder }: Place): ServerCommand {
+async function workerdCommand({ folder, host, port, stateFolder }: Place): Promise<ServerCommand> {
+  const state = join(stateFolder, `workerd-${port}`);
+  const assets = join(state, "assets");
+  await layAssets(assets, folder);
   const args = [
     ...["--no-warnings", join(MODULES, "wrangler", "wrangler-dist", "cli.js"), "dev"],
-    ...["--config", join(ROOT, "wrangler.toml"), "--assets", folder],
+    ...["--config", join(ROOT, "wrangler.toml"), "--assets", assets],
     ...["--ip", host, "--port", String(port), "--inspector-port", "0"],
-    ...["--persist-to", join(stateFolder, `workerd-${port}`)],
+    ...["--persist-to", state],
     // A .dev.vars or .env file would keep the environment out; the settings come from there alone, as on Deno.
     ...["--env-file", devNull, "--show-interactive-dev-session=false", "--log-level", "warn"],
   ];
@@ -48,7 +53,7 @@ function workerdCommand({ folder, host, port, stateFolder }: Place): ServerComma
     WRANGLER_HIDE_BANNER: "true",
     WRANGLER_WRITE_LOGS: "false",
     // Servers on several ports must not find one another's objects.
-    WRANGLER_REGISTRY_PATH: join(stateFolder, `workerd-${port}`, "registry"),
+    WRANGLER_REGISTRY_PATH: join(state, "registry"),
     // Else every start asks a Cloudflare host where this machine stands.
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
   };

@@ -4,7 +4,7 @@ Owns: which variants exist, their weights' distribution, the little tokenizer. M
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -32,6 +32,19 @@ class Case:
     tile_rows: int
     dtype: torch.dtype
     files: int
+    """Fields of config.json that only some cases have."""
+    more: dict = field(default_factory=dict)
+    """Scales q and k: over many keys, attention that picks needs large scores."""
+    gain: float = 1.4
+
+
+def yarn(original: int) -> dict:
+    return {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": original}
+
+
+def dual(chunk: int, local: int, original: int | None = None) -> dict:
+    trained = {} if original is None else {"original_max_position_embeddings": original}
+    return {"dual_chunk_attention_config": {"chunk_size": chunk, "local_size": local} | trained}
 
 
 # Every ratio of heads with every head size; K of 96, 128, 160, 224, 352, 448, 512, 896: most no multiple of 128.
@@ -42,6 +55,17 @@ CASES = [
     Case("gqa4-128", 96, 224, 2, 4, 1, 128, False, True, "q8", 1, 2048, torch.bfloat16, 1),
     Case("gqa7-64", 160, 352, 2, 14, 2, 64, True, True, "q4", 1, 64, torch.bfloat16, 2),
     Case("gqa7-128", 96, 224, 2, 7, 1, 128, True, True, "q8", 3, 128, torch.float32, 1),
+    # Long context at small sizes: the trained length is a page or two.
+    Case("yarn-64", 128, 224, 2, 4, 2, 64, True, True, "q8", 1, 64, torch.float32, 1, {"rope_scaling": yarn(32)}),
+    Case("yarn-128", 96, 160, 2, 2, 1, 128, True, True, "q4", 2, 64, torch.float32, 1, {"rope_scaling": yarn(64)}),
+    Case("dual-64", 128, 224, 2, 4, 2, 64, True, True, "q8", 1, 64, torch.float32, 1, dual(40, 8, 64)),
+    Case("dual-128", 96, 160, 3, 2, 1, 128, True, True, "q8", 2, 64, torch.float32, 1, dual(70, 38)),
+]
+
+# Long context at its own size, one layer: 40,000 positions.
+LONG_CASES = [
+    Case("yarn", 64, 64, 1, 2, 1, 64, True, True, "q8", 1, 64, torch.float32, 1, {"rope_scaling": yarn(32_768)}, 2.4),
+    Case("dual", 64, 64, 1, 2, 1, 64, True, True, "q8", 1, 64, torch.float32, 1, dual(9_216, 1_024, 9_216), 2.4),
 ]
 
 
@@ -65,7 +89,7 @@ def config(case: Case) -> dict:
         "use_sliding_window": False,
         "bos_token_id": 290,
         "eos_token_id": 292,
-    }
+    } | case.more
 
 
 def weights(case: Case, generator: torch.Generator) -> dict[str, torch.Tensor]:
@@ -84,8 +108,8 @@ def weights(case: Case, generator: torch.Generator) -> dict[str, torch.Tensor]:
         tensors[prefix + "input_layernorm.weight"] = normal(D, std=0.2, mean=1.0)
         tensors[prefix + "post_attention_layernorm.weight"] = normal(D, std=0.2, mean=1.0)
         for name, rows, columns, gain in [
-            ("self_attn.q_proj", q, D, 1.4),
-            ("self_attn.k_proj", kv, D, 1.4),
+            ("self_attn.q_proj", q, D, case.gain),
+            ("self_attn.k_proj", kv, D, case.gain),
             ("self_attn.v_proj", kv, D, 1.0),
             ("self_attn.o_proj", D, q, 1.0),
             ("mlp.gate_proj", F, D, 1.5),

@@ -26,9 +26,11 @@ GGUF_LAYER = {
 
 def build(config: dict, weights: dict[str, np.ndarray]) -> Qwen2ForCausalLM:
     """The model in float32. The head is always a tensor of its own here, so that tied and untied are one case."""
-    theta = {"rope_type": "default", "rope_theta": config["rope_theta"]}
-    keep = {k: v for k, v in config.items() if k not in ("attention_bias", "rope_theta", "tie_word_embeddings")}
-    settings = Qwen2Config(**keep, rope_parameters=theta, tie_word_embeddings=False, attn_implementation="eager")
+    assert "dual_chunk_attention_config" not in config, "transformers has no Dual Chunk Attention"
+    rope = {"rope_type": "default"} | config.get("rope_scaling", {}) | {"rope_theta": config["rope_theta"]}
+    own = ("attention_bias", "rope_theta", "rope_scaling", "tie_word_embeddings")
+    keep = {k: v for k, v in config.items() if k not in own}
+    settings = Qwen2Config(**keep, rope_parameters=rope, tie_word_embeddings=False, attn_implementation="eager")
     model = Qwen2ForCausalLM(settings).float().eval()
     state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
     state.setdefault("lm_head.weight", state["model.embed_tokens.weight"])

@@ -77,9 +77,9 @@ function stored(gguf: Gguf, tensor: GgufTensor): StoredTensor {
   };
 }
 
-function configOf({ file, metadata }: Gguf, tensors: ReadonlyMap<string, StoredTensor>): Qwen2Config {
+function configOf(gguf: Gguf, tensors: ReadonlyMap<string, StoredTensor>): Qwen2Config {
+  const { file, metadata } = gguf;
   const architecture = metadata.get("general.architecture");
-  const scaling = metadata.get("qwen2.rope.scaling.type") ?? "none";
   const json = {
     model_type: architecture,
     hidden_size: metadata.get("qwen2.embedding_length"),
@@ -92,7 +92,7 @@ function configOf({ file, metadata }: Gguf, tensors: ReadonlyMap<string, StoredT
     // The file holds an f32: 9.999999974752427e-7 is the published 1e-6.
     rms_norm_eps: shortest(metadata.get("qwen2.attention.layer_norm_rms_epsilon")),
     rope_theta: metadata.get("qwen2.rope.freq_base"),
-    rope_scaling: scaling === "none" ? null : scaling,
+    rope_scaling: scalingOf(gguf),
     max_position_embeddings: metadata.get("qwen2.context_length"),
     tie_word_embeddings: !tensors.has(HEAD),
     attention_bias: tensors.has("model.layers.0.self_attn.q_proj.bias"),
@@ -106,6 +106,26 @@ function configOf({ file, metadata }: Gguf, tensors: ReadonlyMap<string, StoredT
     );
   }
   return config;
+}
+
+/** rope.scaling.* in config.json's words; null: plain RoPE. */
+function scalingOf({ file, metadata }: Gguf): Readonly<Record<string, unknown>> | null {
+  const value = (key: string) => metadata.get(`qwen2.rope.scaling.${key}`);
+  const type = value("type") ?? "none";
+  if (type === "none") return null;
+  // A multiplier of llama.cpp's own, beside the one that the factor implies; 1 changes nothing.
+  for (const key of ["attn_factor", "yarn_attn_factor"]) {
+    if ((value(key) ?? 1) !== 1) {
+      throw new ModelFileError(file.name, `has qwen2.rope.scaling.${key} ${String(value(key))}; only 1 runs here`);
+    }
+  }
+  return {
+    rope_type: type,
+    factor: shortest(value("factor")),
+    original_max_position_embeddings: value("original_context_length"),
+    beta_fast: shortest(value("yarn_beta_fast")),
+    beta_slow: shortest(value("yarn_beta_slow")),
+  };
 }
 
 /** The shortest decimal that rounds to the same f32. */

@@ -1,32 +1,27 @@
-// The chain: stages joined. It admits sessions, sends frames from stage to stage until they are done, and gives each
-// session its candidates. Takes stages and their plan; gives Sessions.
+// The chain: stages joined. It sends frames from stage to stage until they are done, and gives each session its candidates.
+// Who is in a frame is the scheduler's choice, who has pages is admission's. Takes stages and their plan; gives Sessions.
 // Must not know: what a stage computes, text, HTTP.
 
 import type { ScalarMath } from "../../kernels/abi.ts";
 import { type Depth, type Frame, type HeadResult, nextTask, type Task } from "../engine/frame.ts";
 import { decodeFrame, encodeFrame } from "../engine/frame-codec.ts";
 import type { Stage } from "../engine/stage.ts";
-import { BusyError, UnavailableError } from "../errors.ts";
+import { UnavailableError } from "../errors.ts";
 import type { Manifest } from "../model/manifest.ts";
+import { Admission, type AdmissionLimits, type Opening } from "./admission.ts";
+import { type Batch, headBatch, type Part, rowBatch } from "./batch.ts";
 import { mergeResults } from "./merge.ts";
 import { PagePool, pagesFor } from "./pages.ts";
-import { type Batch, nextBatch } from "./scheduler.ts";
+import { Prefixes } from "./prefix.ts";
+import { type Choice, charge, choose, waitingPrompts } from "./scheduler.ts";
 import { ChainSession, type Session } from "./session.ts";
+import { Timeline } from "./timeline.ts";
 
-export interface ChainLimits {
-  /** Rows of a frame: a chunk of prefill. As the stages' own. */
+export interface ChainLimits extends AdmissionLimits {
+  /** Rows of a frame. As the stages' own. */
   readonly rows: number;
   /** Positions of the KV pool. As the stages' own. */
   readonly kvPositions: number;
-  /** Sessions that compute at once. */
-  readonly maxSessions: number;
-  /** Sessions that may wait to be admitted. */
-  readonly queue: number;
-}
-
-interface Waiting {
-  readonly positions: number;
-  readonly admit: () => void;
 }
 
 export class Chain {
@@ -37,9 +32,10 @@ export class Chain {
   readonly #math: ScalarMath;
   readonly #limits: ChainLimits;
   readonly #pool: PagePool;
-  readonly #waiting: Waiting[] = [];
-  #sessions: ChainSession[] = [];
+  readonly #prefixes = new Prefixes();
+  readonly #admission: Admission;
   #framesInFlight = 0;
+  #frames = 0;
 
   constructor(options: { manifest: Manifest; stages: readonly Stage[]; math: ScalarMath; limits: ChainLimits }) {
     const { manifest, stages, math, limits } = options;
@@ -54,87 +50,94 @@ export class Chain {
     this.#math = math;
     this.#limits = limits;
     this.#pool = new PagePool(pagesFor(limits.kvPositions));
+    this.#admission = new Admission(this.#pool, limits, (opening) => this.#create(opening));
   }
 
-  /** Sessions that compute, and sessions that wait to. */
+  /** Sessions that were admitted, and sessions that wait to be. */
   get load(): { readonly active: number; readonly waiting: number } {
-    return { active: this.#sessions.length, waiting: this.#waiting.length };
+    return { active: this.#admission.sessions.length, waiting: this.#admission.waiting };
   }
 
   /**
-   * A session of at most `positions` tokens, prompt and answer together; waits in line until they are free.
+   * A session; waits in line until there is room for its prompt. Should the pages run out later, the youngest sessions are
+   * paused and computed again: they wait, their bits stay the same.
    * Aborting the signal while it waits rejects; aborting later closes the session.
    * @throws {BusyError} at once, when the line is full
-   * @throws {RangeError} when the pool could never hold it
+   * @throws {RangeError} when the pool could never hold the prompt
    */
-  open(options: { positions: number; signal: AbortSignal }): Promise<Session> {
-    const { positions, signal } = options;
-    const pages = pagesFor(positions);
-    if (pages > this.#pool.size) throw new RangeError(`The KV pool has ${this.#pool.size} pages; ${pages} were asked`);
-    if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#waiting.length === 0 && this.#fits(positions)) return Promise.resolve(this.#admit(positions, signal));
-    if (this.#waiting.length >= this.#limits.queue) {
-      const ahead = this.#waiting.length + this.#sessions.length;
-      throw new BusyError(`${ahead} requests are ahead and the queue is full; try again later`, 5);
-    }
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        reject(signal.reason);
-        this.#admitWaiting(); // whoever stood behind may fit
-      };
-      const waiting: Waiting = {
-        positions,
-        admit: () => {
-          signal.removeEventListener("abort", onAbort);
-          resolve(this.#admit(positions, signal));
-        },
-      };
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#waiting.push(waiting);
-    });
+  open(opening: Opening): Promise<Session> {
+    return this.#admission.open(opening);
   }
 
-  #fits(positions: number): boolean {
-    if (this.#sessions.length >= this.#limits.maxSessions) return false;
-    return this.#pool.hasRoom(pagesFor(positions));
-  }
-
-  #admit(positions: number, signal: AbortSignal): Session {
-    this.#pool.reserve(pagesFor(positions));
+  #create({ prompt, positions, scope, signal }: Required<Opening>): ChainSession {
+    const root = this.#prefixes.root(scope);
     const session = new ChainSession({
-      pool: this.#pool,
+      timeline: new Timeline(this.#pool, root),
+      prompt,
       positions,
       math: this.#math,
       onWork: () => this.#pump(),
       onClose: (closed) => {
-        this.#sessions = this.#sessions.filter((s) => s !== closed);
+        if (scope === undefined) this.#pool.forget(root); // nobody can find what it computed
         signal.removeEventListener("abort", close);
-        this.#admitWaiting();
+        this.#admission.leave(closed);
+        this.#pump(); // whoever was paused may go on
       },
     });
     const close = () => session.close();
     signal.addEventListener("abort", close, { once: true });
-    this.#sessions.push(session);
     return session;
-  }
-
-  /** First come, first served: the head of the line is never overtaken, so it cannot starve. */
-  #admitWaiting(): void {
-    while (this.#waiting[0] !== undefined && this.#fits(this.#waiting[0].positions)) {
-      const { admit } = this.#waiting.shift()!;
-      admit();
-    }
   }
 
   #pump(): void {
     while (this.#framesInFlight < this.#stages.length) {
-      const batch = nextBatch(this.#sessions, { stages: this.#stages.length, rows: this.#limits.rows });
+      const batch = this.#nextBatch();
       if (batch === null) return;
       this.#framesInFlight++;
-      for (const { session } of batch.works) session.inFlight = true;
+      this.#frames++;
+      for (const { session } of batch.works) {
+        session.inFlight = true;
+        session.servedAt = this.#frames;
+      }
       void this.#send(batch);
     }
+  }
+
+  /** The next frame, with pages for all of its rows; null when nobody can go on now. */
+  #nextBatch(): Batch | null {
+    for (;;) {
+      this.#admission.advance();
+      const { sessions } = this.#admission;
+      const choice = choose(sessions, { stages: this.#stages.length, rows: this.#limits.rows });
+      if (choice === null) return null;
+      if (choice.kind === "heads") return headBatch(choice.works);
+      const paused = sessions.filter((session) => session.paused).length;
+      const parts = this.#granted(choice);
+      if (parts.length > 0) return rowBatch(parts);
+      // Somebody gave up their pages: others may be chosen now.
+      if (sessions.filter((session) => session.paused).length === paused) return null;
+    }
+  }
+
+  /** Those of the chosen that got their pages, and how many rows they have. The oldest are asked first. */
+  #granted({ works, chunk }: Choice): Part[] {
+    const { sessions } = this.#admission;
+    const waiting = waitingPrompts(sessions);
+    const rows = new Map<ChainSession, number>();
+    for (const session of sessions) {
+      if (!works.some((work) => work.session === session)) continue;
+      if (!session.paused) session.timeline.adopt();
+      const count = Math.min(session.pending, chunk);
+      if (this.#admission.grant(session, session.timeline.computed + count)) rows.set(session, count);
+    }
+    const parts = works.flatMap((work) => {
+      const count = rows.get(work.session);
+      return count === undefined || work.session.paused ? [] : [{ work, rows: count }];
+    });
+    for (const { work, rows } of parts) {
+      if (waiting.includes(work)) charge(waiting, work.session, rows);
+    }
+    return parts;
   }
 
   /** Sends one batch along the chain, settles its works, and lets the next one start. */
@@ -153,15 +156,9 @@ export class Chain {
         session.inFlight = false;
         if (session.closed) session.release();
       }
-      // Whoever was served goes to the back of the line.
-      const served = new Set(batch.works.map((work) => work.session));
-      this.#sessions = [
-        ...this.#sessions.filter((s) => !served.has(s)),
-        ...this.#sessions.filter((s) => served.has(s)),
-      ];
       await turn; // aborts, timers and other requests get theirs after each step
       // Sessions side by side ask for their next step once their readers took this one; they would miss the frame.
-      if (this.#sessions.length > 1) await macrotask();
+      if (this.#admission.sessions.length > 1) await macrotask();
       this.#framesInFlight--;
       this.#pump();
     }
@@ -179,26 +176,18 @@ export class Chain {
     return { frame, parts };
   }
 
-  #settle(batch: Batch, frame: Frame, parts: readonly HeadResult[][]): void {
+  #settle({ works, frame: { segments } }: Batch, frame: Frame, parts: readonly HeadResult[][]): void {
     const D = this.#hiddenSize;
     let head = 0;
-    for (const [i, work] of batch.works.entries()) {
-      const segment = batch.frame.segments[i]!;
-      const { session } = work;
-      if (work.pending > 0) {
-        work.pending -= segment.length;
-        session.computed += segment.length;
-      }
-      if (segment.heads.length === 0) continue;
-      session.hidden = frame.hidden.slice(head * D, (head + 1) * D);
-      const candidates = mergeResults(
-        parts.map((part) => part[head]!),
-        work.constraint,
-        this.#math,
-      );
+    for (const [i, work] of works.entries()) {
+      const { session, constraint, isAgain } = work;
+      const { length, heads } = segments[i]!;
+      if (!isAgain) session.timeline.advance(length);
+      if (heads.length === 0) continue;
+      const hidden = frame.hidden.slice(head * D, (head + 1) * D);
+      const results = parts.map((part) => part[head]!);
       head++;
-      if (session.work === work) session.work = null;
-      work.resolve(candidates);
+      session.answer(work, hidden, mergeResults(results, constraint, this.#math));
     }
   }
 }

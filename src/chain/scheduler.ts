@@ -1,80 +1,90 @@
-// The scheduler: which sessions' rows make the next frame. One rule, with one stage or many.
-// Takes the ready sessions; gives a batch. Pure: it computes nothing and waits for nothing.
+// The scheduler: who shares the next frame, and how many rows of a prompt. One rule, with one stage or many.
+// Takes the sessions; gives a choice. It computes nothing, waits for nothing and looks at no clock.
 //
 // The rule: while fewer frames are in flight than there are stages and some session is ready, build a frame from at most
-// ceil(active sessions / stages) of the ready ones: their decode rows, then one chunk of prefill. With one stage that is
-// continuous batching; with N stages the frames stay apart and every stage works.
+// ceil(running sessions / stages) of the ready ones: their decode rows, then one chunk of one prompt. With one stage that
+// is continuous batching; with N stages the frames stay apart and every stage works.
+//
+// Whoever waits longest is served first. Among prompts the chunk goes to the one with the largest deficit: for every row
+// that one of k waiting prompts gets, each of them is owed 1/k of a row. So a short prompt does not wait for a long one to
+// end, and the long one is not overtaken for ever by short ones that keep coming.
 
-import type { Frame, Segment } from "../engine/frame.ts";
 import type { ChainSession, Work } from "./session.ts";
 
-export interface BatchLimits {
+/** Rows of a prompt that cost as much as one decode step: 2.1 to 2.3 in bench/results/first-measure.md, q4 and q8. */
+const ROWS_OF_A_STEP = 2;
+/** A running stream waits for no more rows of a neighbour's prompt than four of its own steps would cost. */
+export const CHUNK_BESIDE_STREAMS = 4 * ROWS_OF_A_STEP;
+
+export interface ChoiceLimits {
   readonly stages: number;
   /** Rows of a frame. */
   readonly rows: number;
 }
 
-/** A frame to be, and whose it is: `works[i]` waits for segment i. */
-export interface Batch {
+/** Who is served: `heads` once more, or rows through all layers. */
+export interface Choice {
+  readonly kind: "rows" | "heads";
+  /** A prompt, if there is one, is the last. */
   readonly works: readonly Work[];
-  readonly frame: Frame;
+  /** Rows that the prompt may have. */
+  readonly chunk: number;
 }
 
-/**
- * The next batch, or null when nobody is ready. `sessions` are all active ones, the longest waiting first.
- * A frame is either rows through all layers, or heads that are asked for once more.
- */
-export function nextBatch(sessions: readonly ChainSession[], limits: BatchLimits): Batch | null {
-  const ready = sessions.flatMap((s) => (s.work !== null && !s.inFlight ? [s.work] : []));
+/** The next frame's sessions, or null when nobody is ready. */
+export function choose(sessions: readonly ChainSession[], limits: ChoiceLimits): Choice | null {
+  const ready = readyWorks(sessions);
   const first = ready[0];
   if (first === undefined) return null;
-  // Line order decides who is in; a row is kept for the chunk of prefill, if a frame has more than one.
-  const next = ready.slice(0, Math.min(Math.ceil(sessions.length / limits.stages), Math.max(1, limits.rows - 1)));
-  if (first.pending === 0) return headBatch(next.filter((work) => work.pending === 0));
-  const decode = next.filter((work) => work.pending === 1);
-  const prefill = next.find((work) => work.pending > 1);
-  return rowBatch(prefill ? [...decode, prefill] : decode, limits.rows);
+  const running = sessions.filter(({ paused }) => !paused).length;
+  const slots = Math.max(1, Math.ceil(running / limits.stages));
+  if (first.isAgain) {
+    const works = ready.filter((work) => work.isAgain).slice(0, Math.min(slots, limits.rows));
+    return { kind: "heads", works, chunk: 0 };
+  }
+
+  const chunk = sessions.some((session) => session.isStreaming) ? CHUNK_BESIDE_STREAMS : limits.rows;
+  // Many streams leave a prompt its chunk, or half of a frame that is small.
+  const kept = Math.min(CHUNK_BESIDE_STREAMS, Math.ceil(limits.rows / 2));
+  const decode: Work[] = [];
+  let prompt: Work | null = null;
+  let left = limits.rows;
+  for (const work of ready) {
+    if (decode.length + (prompt === null ? 0 : 1) >= slots) break;
+    const rows = isPrompt(work) ? kept : 1;
+    if (work.isAgain || rows > left || (isPrompt(work) && prompt !== null)) continue;
+    left -= rows;
+    if (isPrompt(work)) prompt = neediest(waitingPrompts(sessions));
+    else decode.push(work);
+  }
+  const works = prompt === null ? decode : [...decode, prompt];
+  return { kind: "rows", works, chunk: Math.max(1, Math.min(chunk, limits.rows - decode.length)) };
 }
 
-/** Rows through all layers; each session's last pending row asks for its candidates. */
-function rowBatch(works: readonly Work[], rows: number): Batch {
-  let left = rows;
-  const ids: number[] = [];
-  const segments = works.map((work): Segment => {
-    const { session } = work;
-    const length = Math.min(work.pending, left);
-    const position = session.computed;
-    left -= length;
-    ids.push(...session.ids.slice(position, position + length));
-    const isLast = length === work.pending;
-    return {
-      pages: session.pagesUpTo(position + length),
-      position,
-      length,
-      heads: isLast ? [{ row: length - 1, constraint: work.constraint }] : [],
-    };
-  });
-  const frame = { segments, ids: Uint32Array.from(ids), hidden: new Float32Array(0), embedded: 0, layer: 0, headed: 0 };
-  return { works, frame: { ...frame, results: [] } };
+/** A prompt got `rows` while those of `waiting`, it among them, waited for theirs. */
+export function charge(waiting: readonly Work[], served: ChainSession, rows: number): void {
+  for (const { session } of waiting) session.deficit += rows / waiting.length;
+  served.deficit -= rows;
+  if (served.pending <= rows) served.deficit = 0;
 }
 
-/** A cursor that has passed everything. */
-const ALL = 0xffff_ffff;
+/** Prompts that are ready for their next chunk. */
+export function waitingPrompts(sessions: readonly ChainSession[]): Work[] {
+  return readyWorks(sessions).filter(isPrompt);
+}
 
-/** Heads once more, from the hidden states that the sessions kept. */
-function headBatch(works: readonly Work[]): Batch {
-  const D = works[0]!.session.hidden!.length;
-  const hidden = new Float32Array(works.length * D);
-  for (const [i, { session }] of works.entries()) hidden.set(session.hidden!, i * D);
-  const segments = works.map(
-    ({ session, constraint }): Segment => ({
-      pages: [],
-      position: session.computed - 1,
-      length: 1,
-      heads: [{ row: 0, constraint }],
-    }),
-  );
-  const ids = Uint32Array.from(works, ({ session }) => session.ids[session.computed - 1]!);
-  const past = { embedded: ALL, layer: ALL, headed: 0 };
-  return { works, frame: { segments, ids, hidden, ...past, results: [] } };
+/** Whoever waits longest first. A paused session needs no page to ask its head once more. */
+function readyWorks(sessions: readonly ChainSession[]): Work[] {
+  return sessions
+    .filter(({ work, inFlight, paused }) => work !== null && !inFlight && (!paused || work.isAgain))
+    .sort((a, b) => a.servedAt - b.servedAt)
+    .map(({ work }) => work!);
+}
+
+function isPrompt(work: Work): boolean {
+  return !work.isAgain && work.session.pending > 1;
+}
+
+function neediest(prompts: readonly Work[]): Work {
+  return prompts.reduce((most, other) => (other.session.deficit > most.session.deficit ? other : most));
 }

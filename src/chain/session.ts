@@ -1,11 +1,11 @@
-// A session: one timeline of tokens. It knows which of them are computed, which pages hold them, and asks the chain's
-// scheduler for what is missing. Prefix reuse, the next chat turn and recovery are one case: sync(ids).
+// A session: one conversation's timeline and the one thing that is asked of it at a time. It hands what is missing to the
+// chain's scheduler and gives candidates back. The next chat turn and recovery are one case: sync(ids).
 // Must not know: frames' bytes, stages, sampling, text.
 
 import type { ScalarMath } from "../../kernels/abi.ts";
 import type { Constraint } from "../engine/frame.ts";
 import type { Candidates } from "./merge.ts";
-import { type PagePool, pagesFor } from "./pages.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** The seam between the chain and whoever chooses tokens. Calls follow one another; none runs beside another. */
 export interface Session {
@@ -15,8 +15,10 @@ export interface Session {
   step(id: number, constraint: Constraint): Promise<Candidates>;
   /** Candidates of the last position once more: a larger top, or one tile. Nothing is appended. */
   again(constraint: Constraint): Promise<Candidates>;
-  /** Tokens of the first sync that had been computed before. */
+  /** Tokens of the first sync that had been computed before, for whomever. */
   readonly cachedTokens: number;
+  /** Tokens that it can hold: what was asked for, or all that the KV budget can give to one session alone. */
+  readonly positions: number;
   readonly math: ScalarMath;
   /** Frees the pages, once the frame that uses them is back. Pending calls reject. */
   close(): void;
@@ -27,62 +29,89 @@ export interface Work {
   readonly session: ChainSession;
   /** Asked of the last row. */
   readonly constraint: Constraint;
-  /** Rows still to compute; 0: only the head, again. */
-  pending: number;
+  /** Only the head, once more: no row is missing. */
+  readonly isAgain: boolean;
   readonly resolve: (candidates: Candidates) => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class ChainSession implements Session {
+  readonly timeline: Timeline;
+  readonly positions: number;
+  /** Tokens that it is expected to begin with. */
+  readonly prompt: number;
   readonly math: ScalarMath;
-  readonly cachedTokens = 0;
-  /** Token ids; the first `computed` of them have their keys and values in pages. */
-  readonly ids: number[] = [];
-  computed = 0;
-  readonly pages: number[] = [];
   /** (D): the last position after all layers, for `again`. */
   hidden: Float32Array | null = null;
   work: Work | null = null;
   inFlight = false;
   closed = false;
+  /** Its pages went to older sessions; it waits until all that it may ever need is free (admission.ts). */
+  paused = false;
+  /** The frame that served it last: who waits longest is served first. */
+  servedAt = 0;
+  /** Rows of prefill that others got in its place (scheduler.ts). */
+  deficit = 0;
 
-  readonly #pool: PagePool;
-  readonly #positions: number;
+  #cachedTokens: number | null = null;
   readonly #onWork: () => void;
   readonly #onClose: (session: ChainSession) => void;
 
   constructor(options: {
-    pool: PagePool;
+    timeline: Timeline;
     positions: number;
+    prompt: number;
     math: ScalarMath;
     onWork: () => void;
     onClose: (session: ChainSession) => void;
   }) {
-    this.#pool = options.pool;
-    this.#positions = options.positions;
+    this.timeline = options.timeline;
+    this.positions = options.positions;
+    this.prompt = options.prompt;
     this.math = options.math;
     this.#onWork = options.onWork;
     this.#onClose = options.onClose;
   }
 
+  get cachedTokens(): number {
+    return this.#cachedTokens ?? 0;
+  }
+
+  /** Rows that are not computed. */
+  get pending(): number {
+    return this.timeline.ids.length - this.timeline.computed;
+  }
+
+  /** Whether somebody waits for its next token: all of its prompt is computed. */
+  get isStreaming(): boolean {
+    return this.hidden !== null && !this.paused && this.pending <= 1;
+  }
+
   sync(ids: readonly number[], constraint: Constraint): Promise<Candidates> {
-    let same = 0;
-    while (same < Math.min(this.computed, ids.length) && ids[same] === this.ids[same]) same++;
-    // The last token is always computed: its hidden state gives the candidates.
-    this.computed = Math.min(same, ids.length - 1);
-    this.ids.length = 0;
-    for (const id of ids) this.ids.push(id);
-    return this.#ask(constraint);
+    return this.#ask(constraint, () => this.timeline.replace(ids));
   }
 
   step(id: number, constraint: Constraint): Promise<Candidates> {
-    this.ids.push(id);
-    return this.#ask(constraint);
+    return this.#ask(constraint, () => this.timeline.push(id));
   }
 
   again(constraint: Constraint): Promise<Candidates> {
     if (this.hidden === null) throw new TypeError("Session has no position yet; call sync first");
     return this.#ask(constraint);
+  }
+
+  /** The work's answer: the hidden state of the last row, and its candidates. */
+  answer(work: Work, hidden: Float32Array, candidates: Candidates): void {
+    this.hidden = hidden;
+    this.#cachedTokens ??= this.timeline.adopted;
+    if (this.work === work) this.work = null;
+    work.resolve(candidates);
+  }
+
+  /** Gives up the pages, to have them computed again. */
+  pause(): void {
+    this.paused = true;
+    this.timeline.retire();
   }
 
   close(): void {
@@ -93,28 +122,23 @@ export class ChainSession implements Session {
     if (!this.inFlight) this.release();
   }
 
-  /** Gives the pages back; the scheduler calls it when a closed session's frame has returned. */
+  /** Gives the pages back; the chain calls it when a closed session's frame has returned. */
   release(): void {
-    this.#pool.release(this.pages, pagesFor(this.#positions));
-    this.pages.length = 0;
+    this.timeline.retire();
     this.#onClose(this);
   }
 
-  /** Pages for positions below `end`, taken from the session's reservation. */
-  pagesUpTo(end: number): readonly number[] {
-    while (this.pages.length < pagesFor(end)) this.pages.push(this.#pool.take());
-    return this.pages.slice(0, pagesFor(end));
-  }
-
-  #ask(constraint: Constraint): Promise<Candidates> {
+  #ask(constraint: Constraint, change?: () => void): Promise<Candidates> {
     if (this.closed) return Promise.reject(new DOMException("The session was closed", "AbortError"));
     if (this.work !== null) throw new TypeError("Session is busy; await the call before");
-    if (this.ids.length === 0) throw new RangeError("Session has no token; sync at least one");
-    if (this.ids.length > this.#positions) {
-      throw new RangeError(`Session holds ${this.#positions} positions; ${this.ids.length} were asked for`);
+    change?.();
+    const { length } = this.timeline.ids;
+    if (length === 0) throw new RangeError("Session has no token; sync at least one");
+    if (length > this.positions) {
+      throw new RangeError(`Session holds ${this.positions} positions; ${length} were asked for`);
     }
     return new Promise((resolve, reject) => {
-      this.work = { session: this, constraint, pending: this.ids.length - this.computed, resolve, reject };
+      this.work = { session: this, constraint, isAgain: change === undefined, resolve, reject };
       this.#onWork();
     });
   }

@@ -16,7 +16,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   out.u32(frame.ids.length).words(frame.ids);
   out.u32(frame.hidden.length).words(frame.hidden);
   out.list(frame.segments, (segment) => {
-    out.u32(segment.position, segment.length);
+    out.u32(segment.position, segment.length, segment.copyFrom + 1);
     out.u32(segment.pages.length).words(Uint32Array.from(segment.pages));
     out.list(segment.heads, ({ row, constraint }) => {
       out.u32(row);
@@ -48,9 +48,10 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   const segments = input.list((): Segment => {
     const position = input.u32();
     const length = input.u32();
+    const copyFrom = input.u32() - 1;
     const pages = Array.from(new Uint32Array(input.words()));
     const heads = input.list(() => ({ row: input.u32(), constraint: decodeConstraint(input) }));
-    return { position, length, pages, heads };
+    return { position, length, copyFrom, pages, heads };
   });
   const results = input.list((): HeadResult => {
     const top = input.list(() => ({ id: input.u32(), logit: input.f32(), adjusted: input.f32() }));

@@ -34,6 +34,8 @@ export interface Segment {
   readonly position: number;
   /** Rows. */
   readonly length: number;
+  /** A page whose content the page of `position` gets before anything is stored in it; -1: none. */
+  readonly copyFrom: number;
   /** Rows (relative to the segment) whose logits are wanted, ascending. */
   readonly heads: readonly { readonly row: number; readonly constraint: Constraint }[];
 }

@@ -10,6 +10,9 @@ import { linear } from "./layer.ts";
 import { ADJUST_BATCH, type HeadScratch, MAX_TOP, type Scratch } from "./scratch.ts";
 import type { Matrix } from "./weights.ts";
 
+/** Sees the logits of a row that asks for all tiles, before they are adjusted: those of table rows `first` on. */
+export type OnLogits = (first: number, logits: Float32Array) => void;
+
 export interface HeadWeights {
   /** The tied table or lm_head: this stage's rows. */
   readonly table: Matrix;
@@ -36,9 +39,10 @@ export function runHead(
     depth: Depth;
     head: HeadScratch;
     scratch: Scratch;
+    onLogits?: OnLogits | undefined;
   },
 ): HeadResult[] {
-  const { memory, hidden, constraints, depth, head, scratch } = options;
+  const { memory, hidden, constraints, depth, head, scratch, onLogits } = options;
   const D = weights.table.K;
   const results: HeadResult[] = new Array(constraints.length);
   kernels.rms_norm(scratch.h, hidden, weights.norm, constraints.length, D, weights.eps); // h (rows, D)
@@ -60,6 +64,7 @@ export function runHead(
     const { logits, stride, count } = product(first, end, whole.length);
     whole.forEach((row, i) => {
       const at = { logits: logits + i * stride, first, count };
+      onLogits?.(first, view.subarray(at.logits / 4, at.logits / 4 + count));
       results[row] = reduce(kernels, memory, constraints[row]!, at, depth.tileRows, head);
     });
   }

@@ -4,8 +4,9 @@
 //
 // T rows, D hidden size, H heads, KV kv heads, Dh head size, F feed-forward size.
 
-import type { Kernels, Offset } from "../../kernels/abi.ts";
+import type { Kernels, KvFormat, Offset } from "../../kernels/abi.ts";
 import { layerTensors, type Qwen2Config } from "../model/qwen2.ts";
+import type { Rotation } from "./rotation.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Matrix, Tensors } from "./weights.ts";
 
@@ -24,6 +25,7 @@ export interface LayerWeights {
 /** The rows of a frame as a layer sees them. */
 export interface Batch {
   readonly T: number;
+  readonly rotation: Rotation;
   readonly segments: readonly {
     /** First row of the segment in x. */
     readonly row: number;
@@ -37,6 +39,9 @@ export interface Batch {
 
 /** Where one layer's keys and values lie: page 0, and the bytes from one page to the next. */
 export interface LayerPages {
+  /** (KV, Dh): what is taken from all keys before they are stored; 0: nothing. */
+  readonly center: Offset;
+  readonly format: KvFormat;
   readonly base: Offset;
   readonly stride: number;
 }
@@ -70,7 +75,7 @@ export function runLayer(
   options: { config: Qwen2Config; batch: Batch; scratch: Scratch; pages: LayerPages; probe?: Probe | undefined },
 ): void {
   const { config, batch, scratch: s, pages, probe } = options;
-  const { T } = batch;
+  const { T, rotation } = batch;
   const { hidden_size: D, intermediate_size: F, head_dim: Dh, rms_norm_eps: eps } = config;
   const { num_attention_heads: H, num_key_value_heads: KV } = config;
 
@@ -79,15 +84,21 @@ export function runLayer(
   linear(kernels, s.q, s.h8, weights.q_proj, T, s.panel); //                    q (T, H·Dh)
   linear(kernels, s.k, s.h8, weights.k_proj, T, s.panel); //                    k (T, KV·Dh)
   linear(kernels, s.v, s.h8, weights.v_proj, T, s.panel); //                    v (T, KV·Dh)
-  kernels.rope(s.q, s.angles, T, H, Dh);
-  kernels.rope(s.k, s.angles, T, KV, Dh);
+  kernels.rope(s.k, s.k, rotation.keys, T, KV, Dh);
+  if (pages.center !== 0) kernels.subtract_row(s.k, pages.center, T, KV * Dh);
+  // The last version first: the first takes the place of q itself.
+  for (let i = rotation.queries.length - 1; i >= 0; i--) {
+    kernels.rope(s.q + i * s.qApart, s.q, rotation.queries[i]!, T, H, Dh); //   q (versions, T, H·Dh)
+  }
+  const { base, stride, format } = pages;
   for (const { row, length, position, pages: table } of batch.segments) {
     const q = s.q + row * H * Dh * 4;
     const k = s.k + row * KV * Dh * 4;
     const v = s.v + row * KV * Dh * 4;
     const out = s.h + row * H * Dh * 4;
-    kernels.kv_store(pages.base, pages.stride, table, position, k, v, length, KV, Dh);
-    kernels.attention(out, q, pages.base, pages.stride, table, position, length, H, KV, Dh, s.attention);
+    kernels[`kv_store_${format}`](base, stride, table, position, k, v, length, KV, Dh);
+    const attention = kernels[`attention_${format}`];
+    attention(out, q, base, stride, table, position, length, H, KV, Dh, rotation.chunk, s.qApart, s.attention);
   }
   probe?.("self_attn.heads", s.h, [T, H * Dh]);
   kernels.quantize(s.h8, s.h, T, H * Dh); //                                    h8 (T, H·Dh)

@@ -2,10 +2,11 @@
 // Takes a model's sizes, one stage of its plan and the limits; gives offsets, reserved in an arena that is not open yet.
 // So a plan can be weighed against a budget without a weight at hand. Must not know: tensors, kernels, frames.
 
-import type { Offset } from "../../kernels/abi.ts";
+import type { KvFormat, Offset } from "../../kernels/abi.ts";
 import type { Manifest, StageManifest } from "../model/manifest.ts";
 import { Arena } from "./arena.ts";
-import { KvCache } from "./kv-cache.ts";
+import { reserveKeyCenters } from "./key-center.ts";
+import { KvCache, PAGE } from "./kv-cache.ts";
 import { type HeadScratch, reserveHead, reserveScratch, type Scratch } from "./scratch.ts";
 
 export interface StageLimits {
@@ -13,6 +14,8 @@ export interface StageLimits {
   readonly rows: number;
   /** Positions of the KV pool, all sessions together. */
   readonly kvPositions: number;
+  /** How the pool stores keys and values; default bf16. */
+  readonly kvFormat?: KvFormat | undefined;
   /** Positions of one session at most. */
   readonly context: number;
   /** Bytes that the stage may take in all. */
@@ -25,6 +28,8 @@ export interface StageLayout {
   /** The first byte of the weights. */
   readonly weights: Offset;
   readonly kv: KvCache;
+  /** (layers, KV, Dh) f32, or 0: none. */
+  readonly keyCenters: Offset;
   readonly scratch: Scratch;
   readonly head: HeadScratch;
 }
@@ -41,11 +46,13 @@ export function layoutStage(
   const arena = new Arena();
   const weights = arena.reserve("weights", plan.bytes);
   const layers = plan.layers[1] - plan.layers[0];
-  const kv = new KvCache(arena, config, { layers, positions: limits.kvPositions });
-  // Every row may belong to a session of its own, each with a full table of pages; but pages are shared out only once.
-  const pageEntries = kv.pages + limits.rows;
+  const format = limits.kvFormat ?? "bf16";
+  const kv = new KvCache(arena, config, { layers, positions: limits.kvPositions, format });
+  const keyCenters = reserveKeyCenters(arena, config, layers, format);
+  // Every row may belong to a session of its own, each with a full table of pages: sessions share pages.
+  const pageEntries = limits.rows * Math.ceil(limits.context / PAGE);
   const scratch = reserveScratch(arena, config, { rows: limits.rows, pageEntries });
   const batch = Math.min(HEAD_BATCH, limits.rows);
   const head = reserveHead(arena, config, { rows: plan.rows[1] - plan.rows[0], tileRows: tile_rows, batch });
-  return { arena, weights, kv, scratch, head };
+  return { arena, weights, kv, keyCenters, scratch, head };
 }

@@ -11,6 +11,7 @@ import {
 } from "../../kernels/abi.ts";
 import type { Qwen2Config } from "../model/qwen2.ts";
 import type { Arena } from "./arena.ts";
+import { angleSets, queryVersions } from "./rotation.ts";
 
 export interface Scratch {
   /** (T, D): the residual stream */
@@ -19,8 +20,10 @@ export interface Scratch {
   readonly h: Offset;
   /** (T, max(D, H·Dh, F)): quantized activations */
   readonly h8: Offset;
-  /** (T, H·Dh) */
+  /** (versions, T, H·Dh): one version, with chunks three */
   readonly q: Offset;
+  /** Bytes from one version of q to the next */
+  readonly qApart: number;
   /** (T, KV·Dh) */
   readonly k: Offset;
   /** (T, KV·Dh) */
@@ -29,11 +32,11 @@ export interface Scratch {
   readonly gate: Offset;
   /** (T, F) */
   readonly up: Offset;
-  /** (T, Dh): cosines and sines of the rows' positions */
+  /** (sets, T, Dh): cosines and sines of the rows' positions; one set, with chunks four (rotation.ts) */
   readonly angles: Offset;
-  /** (Dh / 2) */
+  /** (Dh / 2 + 1) */
   readonly frequencies: Offset;
-  /** T u32: positions, then table rows */
+  /** (sets, T) u32: positions, or table rows */
   readonly positions: Offset;
   /** Page numbers of all segments, u32 */
   readonly pageTable: Offset;
@@ -59,14 +62,15 @@ export function reserveScratch(
     x: f32(D),
     h: f32(Math.max(D, H * Dh)),
     h8: arena.reserve("scratch", activationBytes(T, widest)),
-    q: f32(H * Dh),
+    q: f32(H * Dh * queryVersions(config)),
+    qApart: T * H * Dh * 4,
     k: f32(KV * Dh),
     v: f32(KV * Dh),
     gate: f32(F),
     up: f32(F),
-    angles: f32(Dh),
-    frequencies: arena.reserve("scratch", Dh * 2),
-    positions: f32(1),
+    angles: f32(Dh * angleSets(config)),
+    frequencies: arena.reserve("scratch", Dh * 2 + 4),
+    positions: f32(angleSets(config)),
     pageTable: arena.reserve("scratch", options.pageEntries * 4),
     pageEntries: options.pageEntries,
     panel: arena.reserve("scratch", matmulScratchBytes(widest)),

@@ -2,16 +2,18 @@
 // Takes encoded frames, does all that it holds of what is to be done next, and gives the frame back.
 // Must not know: the other stages, sessions, text, HTTP.
 
-import type { Kernels } from "../../kernels/abi.ts";
+import type { Kernels, Offset } from "../../kernels/abi.ts";
 import { ModelFileError } from "../errors.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { EMBED, HEAD, NORM } from "../model/qwen2.ts";
 import { type Depth, type Frame, type HeadResult, heads, nextTask } from "./frame.ts";
 import { decodeFrame, encodeFrame } from "./frame-codec.ts";
-import { type HeadWeights, runHead } from "./head.ts";
-import type { KvCache } from "./kv-cache.ts";
+import { type HeadWeights, type OnLogits, runHead } from "./head.ts";
+import { keyCenterBytes, writeKeyCenter } from "./key-center.ts";
+import { type KvCache, PAGE } from "./kv-cache.ts";
 import { type Batch, type LayerWeights, layerWeights, type Probe, runLayer } from "./layer.ts";
 import { layoutStage, type StageLimits } from "./layout.ts";
+import { rotate, writeFrequencies } from "./rotation.ts";
 import type { HeadScratch, Scratch } from "./scratch.ts";
 import { type FetchChunk, loadWeights, type Matrix, Tensors } from "./weights.ts";
 
@@ -28,6 +30,8 @@ export interface StageOptions {
   /** Bytes of weights loaded so far. */
   readonly onProgress?: (bytes: number) => void;
   readonly probe?: (layer: number, ...args: Parameters<Probe>) => void;
+  /** For measures: row after row of a frame. What it sees is overwritten once it returns. */
+  readonly onLogits?: OnLogits;
 }
 
 /**
@@ -39,7 +43,7 @@ export async function loadStage(manifest: Manifest, index: number, options: Stag
   const plan = manifest.stages[index];
   if (plan === undefined) throw new ModelFileError("manifest.json", `has no stage ${index}`);
   const { config } = manifest;
-  const { arena, weights: base, kv, scratch, head } = layoutStage(manifest, plan, options.limits);
+  const { arena, weights: base, kv, keyCenters, scratch, head } = layoutStage(manifest, plan, options.limits);
   const memory = arena.open(options.limits.budgetBytes);
 
   const tensors = new Tensors(plan, base);
@@ -60,15 +64,22 @@ export async function loadStage(manifest: Manifest, index: number, options: Stag
         };
 
   const kernels = await options.bindKernels(memory);
-  kernels.rope_frequencies(scratch.frequencies, config.head_dim, config.rope_theta);
+  writeFrequencies(kernels, config, scratch.frequencies);
   const { fetchChunk, onProgress } = options;
   await loadWeights(memory, base, { stage: plan, fetchChunk, ...(onProgress && { onProgress }) });
+  if (keyCenters !== 0) {
+    for (const [i, { k_proj }] of weights.entries()) {
+      const center = keyCenters + i * keyCenterBytes(config);
+      writeKeyCenter(memory, config, { center, bias: k_proj.bias, frequencies: scratch.frequencies });
+    }
+  }
   return new LocalStage({
     manifest,
     index,
     memory,
     kernels,
     kv,
+    keyCenters,
     scratch,
     head,
     embed,
@@ -84,6 +95,7 @@ interface Parts {
   readonly memory: WebAssembly.Memory;
   readonly kernels: Kernels;
   readonly kv: KvCache;
+  readonly keyCenters: Offset;
   readonly scratch: Scratch;
   readonly head: HeadScratch;
   readonly embed: Matrix | null;
@@ -91,6 +103,7 @@ interface Parts {
   readonly weights: readonly LayerWeights[];
   readonly limits: StageLimits;
   readonly probe?: StageOptions["probe"];
+  readonly onLogits?: OnLogits;
 }
 
 export class LocalStage implements Stage {
@@ -151,22 +164,25 @@ export class LocalStage implements Stage {
   }
 
   #layers(frame: Frame): void {
-    const { kernels, scratch, kv, weights, manifest, index, probe } = this.#parts;
+    const { kernels, memory, scratch, kv, keyCenters, weights, manifest, index, probe } = this.#parts;
     const { config } = manifest;
     const batch = this.#batch(frame);
-    kernels.rope_angles(scratch.angles, scratch.frequencies, scratch.positions, batch.T, config.head_dim); // (T, Dh)
+    for (const { copyFrom, pages, position } of frame.segments) {
+      if (copyFrom >= 0) kv.copy(memory, copyFrom, pages[Math.floor(position / PAGE)]!);
+    }
     const [first] = manifest.stages[index]!.layers;
+    const centerOf = (i: number) => (keyCenters === 0 ? 0 : keyCenters + i * keyCenterBytes(config));
     for (let l = frame.layer; l < first + weights.length; l++) {
-      const pages = { base: kv.layer(l - first), stride: kv.stride };
+      const pages = { base: kv.layer(l - first), stride: kv.stride, format: kv.format, center: centerOf(l - first) };
       const layerProbe: Probe | undefined = probe && ((...args) => probe(l, ...args));
       runLayer(kernels, weights[l - first]!, { config, batch, scratch, pages, probe: layerProbe });
     }
   }
 
-  /** Writes the rows' positions and the segments' page numbers to memory. */
+  /** Writes the rows' angles and the segments' page numbers to memory. */
   #batch(frame: Frame): Batch {
-    const { scratch, memory } = this.#parts;
-    const positions = new Uint32Array(memory.buffer, scratch.positions, frame.ids.length);
+    const { kernels, scratch, memory, manifest } = this.#parts;
+    const positions = new Uint32Array(frame.ids.length);
     let row = 0;
     let table = scratch.pageTable;
     const segments = frame.segments.map((segment) => {
@@ -176,7 +192,7 @@ export class LocalStage implements Stage {
       for (let i = 0; i < segment.length; i++) positions[row++] = segment.position + i;
       return at;
     });
-    return { T: row, segments };
+    return { T: row, segments, rotation: rotate(kernels, manifest.config, { memory, scratch, positions }) };
   }
 
   /** The final hidden states (rows of heads, D), gathered at the front of x and copied out. */
@@ -190,12 +206,12 @@ export class LocalStage implements Stage {
   }
 
   #head(frame: Frame): HeadResult[] {
-    const { kernels, memory, scratch, head, headWeights, manifest } = this.#parts;
+    const { kernels, memory, scratch, head, headWeights, manifest, onLogits } = this.#parts;
     const constraints = heads(frame).map((h) => h.constraint);
     const rowBytes = manifest.config.hidden_size * 4;
     const results: HeadResult[] = [];
     for (let i = 0; i < constraints.length; i += head.batch) {
-      const options = { memory, depth: this.#depth, head, scratch, hidden: scratch.x + i * rowBytes };
+      const options = { memory, depth: this.#depth, head, scratch, onLogits, hidden: scratch.x + i * rowBytes };
       results.push(
         ...runHead(kernels, headWeights!, { ...options, constraints: constraints.slice(i, i + head.batch) }),
       );
@@ -228,12 +244,13 @@ export class LocalStage implements Stage {
     if (frame.hidden.length % D !== 0 || frame.hidden.length > T * D) fail("has hidden states of another size");
     let rows = 0;
     let entries = 0;
-    for (const { position, length, pages, heads } of frame.segments) {
+    for (const { position, length, copyFrom, pages, heads } of frame.segments) {
+      if (length === 0) fail("has a segment without rows");
       rows += length;
       entries += pages.length;
       if (position + length > limits.context) fail(`reaches position ${position + length} of ${limits.context}`);
-      if (frame.layer < this.#depth.layers && pages.length * 32 < position + length) fail("has too few pages");
-      if (pages.some((page) => page >= kv.pages)) fail("names a page outside of the pool");
+      if (frame.layer < this.#depth.layers && pages.length * PAGE < position + length) fail("has too few pages");
+      if (copyFrom >= kv.pages || pages.some((page) => page >= kv.pages)) fail("names a page outside of the pool");
       if (heads.some(({ row }, i) => row >= length || row <= (heads[i - 1]?.row ?? -1))) {
         fail("asks for a row that it does not have, or not in order");
       }

@@ -35,7 +35,9 @@ export interface ChatService {
 export function chat(service: ChatService): (c: Context<HttpEnv>) => Promise<Response> {
   return async (c) => {
     const { raw, bytes, value: body } = await readJson(c.req, { maxBytes: service.maxBodyBytes });
-    const { where, model } = service.choose(readModelName(body));
+    const choice = service.choose(readModelName(body));
+    c.set("choice", choice);
+    const { where, model } = choice;
     const work = new AbortController();
     abortWith(work, c.req.raw.signal);
     if (where === "origin") {
@@ -45,7 +47,8 @@ export function chat(service: ChatService): (c: Context<HttpEnv>) => Promise<Res
     }
     checkSize(bytes, service.maxEdgeBodyBytes);
     const { request, stream, includeUsage } = readChat(body, model);
-    const completion = await service.completers.edge.complete(request, work.signal);
+    const { scope } = c.var;
+    const completion = await service.completers.edge.complete({ ...request, ...(scope && { scope }) }, work.signal);
     if ("response" in completion) return completion.response;
     const options = { includeUsage: includeUsage || !stream, includeLogprobs: request.topLogprobs !== null };
     const chunks = answer(completion.deltas, { model, options, fingerprint: service.fingerprint });

@@ -1,14 +1,20 @@
-// The headers of every answer, errors and streams included: request id, CORS, and what keeps browsers careful.
-// Owns: those headers and the answer to a CORS preflight. Takes the allowed origins. Must not know: routes, bodies.
+// The headers of every answer, errors and streams included: request id, CORS, and what keeps browsers careful; of a
+// chat answer also where it was made. Owns: those headers and the answer to a CORS preflight. Takes the allowed origins.
+// Must not know: paths, bodies.
 
 import type { MiddlewareHandler } from "hono";
 
 /** What the middlewares leave in Hono's context. */
 export interface HttpEnv {
-  Variables: { requestId: string };
+  Variables: {
+    requestId: string;
+    /** Whose request it is: one word for each API key, which does not tell the key. */
+    scope?: string;
+    choice?: { readonly where: "edge" | "origin"; readonly model: string };
+  };
 }
 
-const EXPOSED = "x-request-id, retry-after, retry-after-ms, x-should-retry";
+const EXPOSED = "x-request-id, retry-after, retry-after-ms, x-should-retry, x-qwen-edge-route, x-qwen-edge-model";
 
 /** Names a request, answers preflights and decorates every answer on its way out. */
 export function answerHeaders({ corsOrigins }: { corsOrigins: readonly string[] }): MiddlewareHandler<HttpEnv> {
@@ -26,6 +32,12 @@ export function answerHeaders({ corsOrigins }: { corsOrigins: readonly string[] 
     if (allowed !== undefined) headers.set("access-control-expose-headers", EXPOSED);
     if (!corsOrigins.includes("*")) headers.append("vary", "Origin");
     setIfAbsent(headers, "x-request-id", requestId);
+    const { choice } = c.var;
+    if (choice !== undefined) {
+      headers.set("x-qwen-edge-route", choice.where);
+      // A name may have characters that a header cannot carry.
+      headers.set("x-qwen-edge-model", encodeURI(choice.model.toWellFormed()));
+    }
     setIfAbsent(headers, "cache-control", "no-store");
     setIfAbsent(headers, "content-security-policy", "default-src 'none'; frame-ancestors 'none'");
     setIfAbsent(headers, "cross-origin-resource-policy", "cross-origin");

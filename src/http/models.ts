@@ -52,10 +52,13 @@ export function health({ status, settings }: ModelService): () => Promise<Respon
 }
 
 function edgeModel({ created, contextLength, quant }: Status["model"], id: string): Record<string, unknown> {
+  const meta = { route: "edge", context_length: contextLength };
   // vLLM's name for the context, which clients read to size their prompts.
-  return { id, object: "model", created, owned_by: "qwen-edge", max_model_len: contextLength, quant };
+  return { id, object: "model", created, owned_by: "qwen-edge", max_model_len: contextLength, quant, meta };
 }
 
 function originModel(id: string): Record<string, unknown> {
-  return { id, object: "model", created: 0, owned_by: "origin" };
+  // What an origin's model can hold is not known here.
+  const meta = { route: "origin", context_length: null };
+  return { id, object: "model", created: 0, owned_by: "origin", meta };
 }

@@ -3,6 +3,7 @@
 // Field and tensor names are Hugging Face's.
 
 import { ModelFileError } from "../errors.ts";
+import { type DualChunkConfig, parseLongContext, type YarnScaling } from "./long-context.ts";
 
 /** The shape of a dense Qwen2 model. Sizes in elements. */
 export interface Qwen2Config {
@@ -23,10 +24,20 @@ export interface Qwen2Config {
   readonly vocab_size: number;
   readonly rms_norm_eps: number;
   readonly rope_theta: number;
+  /** Absent: plain RoPE. */
+  readonly rope_scaling?: YarnScaling;
+  /** Absent: plain attention. */
+  readonly dual_chunk_attention_config?: DualChunkConfig;
   readonly max_position_embeddings: number;
   readonly tie_word_embeddings: boolean;
   /** Bias on q, k and v; true in every published model. */
   readonly attention_bias: boolean;
+}
+
+/** How many positions a model can tell apart: YaRN adds to those it was trained on. */
+export function maxPositions({ max_position_embeddings, rope_scaling: yarn }: Qwen2Config): number {
+  if (yarn === undefined) return max_position_embeddings;
+  return Math.max(max_position_embeddings, Math.floor(yarn.factor * yarn.original_max_position_embeddings));
 }
 
 /** name -> [rows, columns] or [length]. */
@@ -119,6 +130,8 @@ export function parseConfig(json: unknown, file = "config.json"): Qwen2Config {
   const hidden_size = integer("hidden_size");
   const num_attention_heads = integer("num_attention_heads");
   const num_key_value_heads = integer("num_key_value_heads", num_attention_heads);
+  const max_position_embeddings = integer("max_position_embeddings", 32_768);
+  const rope_theta = positive("rope_theta", 10_000, 1e12);
   const config: Qwen2Config = {
     model_type: "qwen2",
     hidden_size,
@@ -129,10 +142,11 @@ export function parseConfig(json: unknown, file = "config.json"): Qwen2Config {
     head_dim: integer("head_dim", hidden_size / num_attention_heads),
     vocab_size: integer("vocab_size"),
     rms_norm_eps: positive("rms_norm_eps", 1e-6, 1),
-    rope_theta: positive("rope_theta", 10_000, 1e12),
-    max_position_embeddings: integer("max_position_embeddings", 32_768),
+    rope_theta,
+    max_position_embeddings,
     tie_word_embeddings: source.tie_word_embeddings === true,
     attention_bias: source.attention_bias !== false,
+    ...parseLongContext(source, { max_position_embeddings, rope_theta, file }),
   };
   if (num_attention_heads % num_key_value_heads !== 0) {
     fail(`num_attention_heads ${num_attention_heads} is not a multiple of num_key_value_heads ${num_key_value_heads}`);
@@ -141,8 +155,5 @@ export function parseConfig(json: unknown, file = "config.json"): Qwen2Config {
     if (config[field] % 32 !== 0) fail(`${field} is ${config[field]}; expected a multiple of 32`);
   }
   if (source.use_sliding_window === true) fail("use_sliding_window is true; only full attention runs here");
-  if (source.rope_scaling !== undefined && source.rope_scaling !== null) {
-    fail("rope_scaling is set; only plain RoPE runs here");
-  }
   return config;
 }

@@ -18,7 +18,7 @@ import type { EngineCall } from "./remote-engine.ts";
 import { packDeltas, packError, unpackRequest } from "./wire.ts";
 
 export interface EngineEnv {
-  /** The packed model's folder, as static assets that only this object reads. */
+  /** The static assets: the packed model under `model/`, which only this object reads, and the page under `web/`. */
   readonly ASSETS: Fetcher;
 }
 
@@ -82,7 +82,7 @@ export class EngineObject extends DurableObject<EngineEnv> {
 }
 
 async function openAsset(assets: Fetcher, name: string): Promise<ReadableStream<Uint8Array>> {
-  const response = await assets.fetch(`https://assets.local/${name}`);
+  const response = await assets.fetch(`https://assets.local/model/${name}`);
   if (response.ok && response.body !== null) return response.body;
   throw new UnavailableError(`${name} cannot be read from the Worker's assets (status ${response.status})`);
 }

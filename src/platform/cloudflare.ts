@@ -37,6 +37,10 @@ async function makeApp(env: Env): Promise<App> {
     text: engine.text,
     status: engine.status,
     config,
+    page: async (path) => {
+      const response = await env.ASSETS.fetch(`https://assets.local/web/${path}`);
+      return response.ok ? response.body : null;
+    },
   });
   // A model that could not be read has no name yet; the next request asks again.
   if (state !== "failed") app = made;

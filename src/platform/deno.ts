@@ -49,8 +49,17 @@ const app = createApp({
   },
   status: () => loader.status(),
   config,
+  page: async (path) => {
+    try {
+      return (await Deno.open(new URL(`../../build/web/${path}`, import.meta.url))).readable;
+    } catch {
+      return null; // not built, or not a file of this build
+    }
+  },
 });
 
 // Answers under way are cut off: whoever stops a server wants it to stop.
 for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => Deno.exit(0));
-Deno.serve({ hostname, port: Number(port), onListen() {} }, (request) => app.fetch(request));
+// Streams of events stay as they are: Deno compresses no text/event-stream.
+const listening = { hostname, port: Number(port), automaticCompression: true, onListen() {} };
+Deno.serve(listening, (request) => app.fetch(request));

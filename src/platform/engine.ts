@@ -7,16 +7,18 @@ import { createCompleter } from "../complete.ts";
 import type { Completer, TextTools } from "../completer.ts";
 import type { Config } from "../config.ts";
 import { type KernelModules, loadKernels, loadMath } from "../engine/kernels.ts";
+import type { StageLimits } from "../engine/layout.ts";
 import { loadStage, type Stage } from "../engine/stage.ts";
 import { checkSha256 } from "../engine/weights.ts";
 import { ModelFileError } from "../errors.ts";
 import { type Manifest, parseManifest } from "../model/manifest.ts";
+import { maxPositions } from "../model/qwen2.ts";
 import { createPrompter } from "../prompt/chatml.ts";
 import { loadVocab, type Vocab } from "../token/vocab.ts";
 import type { Load, Model } from "./loader.ts";
 import { createTextTools } from "./text-tools.ts";
 
-/** Rows of one step: whole tiles of 6 and of 4 tokens, and few enough that nobody waits long for a neighbour's prompt. */
+/** Rows of one step: whole tiles of 6 and of 4 tokens, and few enough that a short prompt need not wait long for a chunk. */
 const PREFILL_CHUNK = 60;
 /** Bytes of one stage's memory, as far as a runtime does not say less. */
 const BUDGET_BYTES = 4 * 2 ** 30;
@@ -83,12 +85,13 @@ export function engineLoad({ config, modules, openFile }: EngineSource): Load<En
   };
 }
 
-function readLimits(config: Config, manifest: Manifest): ChainLimits & { context: number; budgetBytes: number } {
-  const context = Math.min(config.contextLength, manifest.config.max_position_embeddings);
+function readLimits(config: Config, manifest: Manifest): ChainLimits & StageLimits {
+  const context = Math.min(config.contextLength, maxPositions(manifest.config));
   return {
     context,
     rows: config.prefillChunk ?? PREFILL_CHUNK,
     kvPositions: config.kvPositions,
+    kvFormat: config.kvFormat,
     budgetBytes: BUDGET_BYTES,
     maxSessions: config.maxSessions ?? config.kvPositions,
     queue: config.queueLength,

@@ -1,48 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Chain } from "../../src/chain/chain.ts";
-import type { Session } from "../../src/chain/session.ts";
-import { expectedId, FakeStage, fakeManifest, VOCAB } from "../fakes/stage.ts";
-
-const greedy = { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted: [] };
-const plans: Record<string, { layers: [number, number]; rows: [number, number] }[]> = {
-  "one stage": [{ layers: [0, 2], rows: [0, VOCAB] }],
-  "three stages": [
-    { layers: [0, 1], rows: [0, 0] },
-    { layers: [1, 2], rows: [0, 40] },
-    { layers: [2, 2], rows: [40, VOCAB] },
-  ],
-};
-
-function makeChain(plan: keyof typeof plans, limits: Partial<ConstructorParameters<typeof Chain>[0]["limits"]> = {}) {
-  const manifest = fakeManifest(plans[plan]!);
-  const stages = manifest.stages.map((_, i) => new FakeStage(manifest, i));
-  const math = { exp: Math.exp, log: Math.log };
-  const chain = new Chain({
-    manifest,
-    stages,
-    math,
-    limits: { rows: 16, kvPositions: 1024, maxSessions: 4, queue: 2, ...limits },
-  });
-  return { chain, stages };
-}
-
-const signal = () => new AbortController().signal;
-
-/** A prompt and `steps` greedy tokens, compared with what the fake must give. */
-async function converse(session: Session, prompt: readonly number[], steps: number): Promise<void> {
-  const ids = [...prompt];
-  let { top } = await session.sync(ids, greedy);
-  for (let i = 0; i < steps; i++) {
-    const id = top[0]!.id;
-    assert.equal(id, expectedId(ids));
-    ids.push(id);
-    ({ top } = await session.step(id, greedy));
-  }
-  assert.equal(top[0]!.id, expectedId(ids));
-}
-
-const prompt = (length: number, seed: number) => Array.from({ length }, (_, i) => (i * 7 + seed * 13) % VOCAB);
+import { converse, greedy, makeChain, plans, prompt, signal } from "../fakes/chain.ts";
+import { expectedId } from "../fakes/stage.ts";
 
 for (const plan of Object.keys(plans)) {
   test(`Chain computes a prompt in chunks and then steps, with ${plan}`, async () => {
@@ -89,6 +48,7 @@ test("Session.sync() computes only what is missing of a prefix", async () => {
   assert.deepEqual(stages[0]!.seen, [[[18, 3]]]);
   await session.sync([...prompt(20, 1).slice(0, 18), 1, 2, 3], greedy);
   assert.deepEqual(stages[0]!.seen.at(-1), [[20, 1]]);
+  assert.equal(session.cachedTokens, 0, "the first sync computed everything");
 });
 
 test("Session.again() asks the head once more and appends nothing", async () => {

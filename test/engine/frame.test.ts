@@ -14,8 +14,8 @@ const constraint: Constraint = {
 
 const frame: Frame = {
   segments: [
-    { pages: [0, 4], position: 31, length: 2, heads: [{ row: 1, constraint }] },
-    { pages: [2], position: 0, length: 1, heads: [] },
+    { pages: [0, 4], position: 31, length: 2, copyFrom: 3, heads: [{ row: 1, constraint }] },
+    { pages: [2], position: 0, length: 1, copyFrom: -1, heads: [] },
   ],
   ids: Uint32Array.from([5, 9, 4000]),
   hidden: Float32Array.from({ length: 12 }, (_, i) => i / 3),

@@ -23,7 +23,7 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const constraint = { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted: [] };
-const segment: Segment = { pages: [0], position: 0, length: 3, heads: [{ row: 2, constraint }] };
+const segment: Segment = { pages: [0], position: 0, length: 3, copyFrom: -1, heads: [{ row: 2, constraint }] };
 const frame: Frame = {
   segments: [segment],
   ids: Uint32Array.of(5, 6, 7),
@@ -54,11 +54,13 @@ test("LocalStage.run() refuses a frame whose numbers would lead out of its memor
     [segments({ position: 0xffff_ffff, pages: [0, 1] }), /reaches position/],
     [segments({ position: 30 }), /too few pages/],
     [segments({ pages: [2] }), /a page outside of the pool/],
-    [segments({ pages: new Array<number>(11).fill(0) }), /too many page numbers/],
+    [segments({ copyFrom: 2 }), /a page outside of the pool/],
+    [segments({ pages: new Array<number>(17).fill(0) }), /too many page numbers/],
     [heads(3), /a row that it does not have/],
     [heads(1, 0), /not in order/],
     // As many heads as one likes would be gathered over what lies behind the rows.
     [heads(...new Array<number>(4_000).fill(2)), /not in order/],
+    [segments({ length: 0, position: 32, copyFrom: 0, heads: [] }), /a segment without rows/],
     [segments({ length: 2, heads: [] }), /has 3 ids for 2 rows/],
   ];
   for (const [change, message] of cases) await assert.rejects(run(change), { name: "RangeError", message });

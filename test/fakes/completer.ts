@@ -4,6 +4,7 @@
 import { type AppParts, createApp } from "../../src/app.ts";
 import type { ChatRequest, Completer, Delta, ForwardRequest, Status, TextTools, Usage } from "../../src/completer.ts";
 import { type Config, readConfig } from "../../src/config.ts";
+import type { OpenPageFile } from "../../src/http/page.ts";
 import { choose } from "../../src/origin/choose.ts";
 import { createOriginCompleter } from "../../src/origin/client.ts";
 
@@ -101,10 +102,11 @@ export interface FakeParts {
   readonly status?: () => Promise<Status>;
   readonly env?: Readonly<Record<string, unknown>>;
   readonly text?: TextTools;
+  readonly page?: OpenPageFile;
 }
 
 /** An app on fakes; `log` holds what it logged. */
-export function fakeApp({ edge, origin, status, env = {}, text = characters }: FakeParts = {}): {
+export function fakeApp({ edge, origin, status, env = {}, text = characters, page }: FakeParts = {}): {
   app: ReturnType<typeof createApp>;
   log: Readonly<Record<string, unknown>>[];
   config: Config;
@@ -120,6 +122,7 @@ export function fakeApp({ edge, origin, status, env = {}, text = characters }: F
     text,
     status: status ?? (async () => READY),
     config,
+    ...(page && { page }),
     log: (entry) => log.push(entry),
   };
   return { app: createApp(parts), log, config };

@@ -3,7 +3,7 @@
 import { createReadStream, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import type { Kernels } from "../../kernels/abi.ts";
+import type { Kernels, KvFormat } from "../../kernels/abi.ts";
 import { Chain } from "../../src/chain/chain.ts";
 import { type KernelModules, loadKernels, loadMath, type Variant } from "../../src/engine/kernels.ts";
 import { loadStage, type StageOptions } from "../../src/engine/stage.ts";
@@ -30,6 +30,7 @@ export interface OpenOptions {
   readonly kernels?: Variant | ((memory: WebAssembly.Memory) => Kernels);
   readonly rows?: number;
   readonly kvPositions?: number;
+  readonly kvFormat?: KvFormat;
   readonly maxSessions?: number;
   readonly queue?: number;
   readonly probe?: StageOptions["probe"];
@@ -45,6 +46,7 @@ export async function openChain(folder: string, options: OpenOptions = {}) {
   const limits = {
     rows: options.rows ?? 32,
     kvPositions: options.kvPositions ?? 2048,
+    kvFormat: options.kvFormat,
     context: options.kvPositions ?? 2048,
     maxSessions: options.maxSessions ?? 4,
     queue: options.queue ?? 4,

@@ -55,13 +55,15 @@ export interface FakeCall {
 export class FakeSession implements Session {
   readonly math = math;
   readonly cachedTokens: number;
+  readonly positions: number;
   readonly calls: FakeCall[] = [];
   ids: number[] = [];
   closed = 0;
   readonly #logits: (ids: readonly number[]) => readonly number[];
 
-  constructor(logits: (ids: readonly number[]) => readonly number[], cachedTokens = 0) {
+  constructor(logits: (ids: readonly number[]) => readonly number[], cachedTokens = 0, positions = 2 ** 20) {
     this.#logits = logits;
+    this.positions = positions;
     this.cachedTokens = cachedTokens;
   }
 

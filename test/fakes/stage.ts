@@ -30,7 +30,7 @@ export class FakeStage implements Stage {
   failNext = false;
   readonly #manifest: Manifest;
   readonly #index: number;
-  readonly #slots = new Map<number, number>();
+  readonly #slots: number[] = [];
 
   constructor(manifest: Manifest, index: number) {
     this.#manifest = manifest;
@@ -70,11 +70,15 @@ export class FakeStage implements Stage {
   #store(frame: Frame): Float32Array {
     const hidden: number[] = [];
     let row = 0;
+    for (const { pages, position, copyFrom } of frame.segments) {
+      const page = pages[Math.floor(position / 32)]!;
+      if (copyFrom >= 0) for (let i = 0; i < 32; i++) this.#slots[page * 32 + i] = this.#slots[copyFrom * 32 + i]!;
+    }
     for (const { pages, position, length } of frame.segments) {
       const slot = (p: number) => pages[Math.floor(p / 32)]! * 32 + (p % 32);
-      for (let i = 0; i < length; i++) this.#slots.set(slot(position + i), frame.ids[row++]!);
+      for (let i = 0; i < length; i++) this.#slots[slot(position + i)] = frame.ids[row++]!;
       for (let i = 0; i < length; i++) {
-        hidden.push(expectedId(Array.from({ length: position + i + 1 }, (_, p) => this.#slots.get(slot(p)) ?? -1)));
+        hidden.push(expectedId(Array.from({ length: position + i + 1 }, (_, p) => this.#slots[slot(p)] ?? -1)));
       }
     }
     return Float32Array.from(hidden);

@@ -1,4 +1,5 @@
-// The engine against transformers (PyTorch, float32) on tiny random models that cover every variant.
+// The engine against transformers (PyTorch, float32) on tiny random models that cover every variant; Dual Chunk Attention,
+// which transformers has not, against scripts/golden/long_way.py, which agrees with transformers on all the others.
 // scripts/golden/make.py made the fixtures from the packed weights themselves, so nothing but arithmetic differs.
 
 import assert from "node:assert/strict";
@@ -52,7 +53,7 @@ for (const { name } of CASES) {
   );
   const variant = `${config.num_attention_heads}:${config.num_key_value_heads} heads of ${config.head_dim}, ${quant}`;
 
-  test(`${name} (${variant}): the float reference agrees with transformers after each layer and in the logits`, async () => {
+  test(`${name} (${variant}): the float reference agrees with the golden after each layer and in the logits`, async () => {
     const bindKernels = (memory: WebAssembly.Memory) => createReference(memory, { activations: "float", kv: "float" });
     const found = errors(await trace(folder, ids, { chunk: 48, bindKernels }), golden, tokenizer.tokens);
     for (let layer = 0; layer < config.num_hidden_layers; layer++) {
@@ -88,13 +89,26 @@ test("the goldens cover every variant of the architecture", () => {
       `bias ${c.attention_bias}`,
       quant,
       `stages ${stages.length > 1 ? "several" : "one"}`,
+      `positions ${c.rope_scaling?.rope_type ?? (c.dual_chunk_attention_config ? "chunks" : "plain")}`,
       `rows ${c.vocab_size % 8 === 0 ? "even" : "odd"}`,
       `K ${c.hidden_size % 128 === 0 ? "even" : "odd"}`,
     ]),
   );
   const ratios = [1, 4, 7].flatMap((ratio) => [64, 128].map((head) => `ratio ${ratio} head ${head}`));
-  const others = ["tied true", "tied false", "bias true", "bias false", "q4", "q8", "rows odd", "K odd"];
-  for (const variant of [...ratios, ...others, "stages one", "stages several"]) assert.ok(seen.has(variant), variant);
+  const positions = ["plain", "yarn", "chunks"].map((kind) => `positions ${kind}`);
+  const others = [
+    "tied true",
+    "tied false",
+    "bias true",
+    "bias false",
+    "q4",
+    "q8",
+    "rows odd",
+    "K odd",
+    "stages one",
+    "stages several",
+  ];
+  for (const variant of [...ratios, ...others, ...positions]) assert.ok(seen.has(variant), variant);
 });
 
 /** Bit for bit: -0 is not 0, a NaN equals itself. */

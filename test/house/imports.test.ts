@@ -40,14 +40,17 @@ function imports(file: string): { target: string; isType: boolean }[] {
       .map((n) => n.trim())
       .filter(Boolean);
     const isType = clause.startsWith("type ") || names.every((name) => name.startsWith("type "));
-    const target = from.startsWith(".")
-      ? unit(normalize(`${dirname(file)}/${from}`))
-      : from.replace(/^(@[^/]+\/[^/]+|[^/]+).*/, "$1");
-    found.push({ target, isType });
+    found.push({ target: targetOf(file, from), isType });
   }
   for (const [, from = ""] of source.matchAll(/import\(\s*"([^"]+)"\s*\)/g))
-    found.push({ target: from, isType: false });
+    found.push({ target: targetOf(file, from), isType: false });
   return found;
+}
+
+/** The unit of a file's own kind, or the package. */
+function targetOf(file: string, from: string): string {
+  if (from.startsWith(".")) return unit(normalize(`${dirname(file)}/${from}`));
+  return from.replace(/^(@[^/]+\/[^/]+|[^/]+).*/, "$1");
 }
 
 const files = [...globSync("src/**/*.ts"), "kernels/abi.ts"].filter((f) => !/^src\/(platform|web)\//.test(f)).sort();
@@ -63,6 +66,24 @@ for (const file of files) {
     }
   });
 }
+
+// The page is a client like any other: it knows the service by its API alone.
+const PAGE_PACKAGES = ["preact", "@preact/signals", "marked", "dompurify", "highlight.js"];
+
+for (const file of globSync("src/web/**/*.{ts,tsx}").sort()) {
+  test(`imports of ${file} are the page's own files and its packages`, () => {
+    for (const { target } of imports(file)) {
+      const isOwn = target === "web" || PAGE_PACKAGES.includes(target);
+      assert.ok(isOwn, `${file} imports ${target}; the page may import: web, ${PAGE_PACKAGES.join(", ")}`);
+    }
+  });
+}
+
+test("the page is imported by nobody in src", () => {
+  for (const file of files) {
+    for (const { target } of imports(file)) assert.notEqual(target, "web", `${file} imports web`);
+  }
+});
 
 test("platform is imported by nobody in src", () => {
   for (const file of files) {

@@ -13,7 +13,7 @@ test("code files stay below 300 lines", () => {
 });
 
 test("no file is called utils, helpers, types, common or misc", () => {
-  const vague = code.filter((file) => /(^|\/)(utils?|helpers?|types|common|misc)(\/|\.ts$)/.test(file));
+  const vague = code.filter((file) => /(^|\/)(utils?|helpers?|types|common|misc)(\/|\.tsx?$)/.test(file));
   assert.deepEqual(vague, []);
 });
 

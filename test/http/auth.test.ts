@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fakeApp } from "../fakes/completer.ts";
+import { ask, fakeApp, ScriptedCompleter, says } from "../fakes/completer.ts";
 
 const { app } = fakeApp({ env: { QWEN_EDGE_API_KEYS: "first-key, second-key" } });
 
@@ -44,4 +44,22 @@ test("requireKey() leaves /health, unknown paths and preflights open", async () 
     headers: { origin: "https://page.test", "access-control-request-method": "POST" },
   });
   assert.equal((await app.fetch(preflight)).status, 204);
+});
+
+test("requireKey() gives the requests of one key one scope, of which nothing leads back to the key", async () => {
+  const scopeOf = async (env: Readonly<Record<string, unknown>>, key?: string) => {
+    const edge = new ScriptedCompleter(says("Hello"));
+    const request = ask();
+    if (key !== undefined) request.headers.set("authorization", `Bearer ${key}`);
+    await fakeApp({ env, edge }).app.fetch(request);
+    return edge.requests[0]?.scope;
+  };
+  const env = { QWEN_EDGE_API_KEYS: "first-key,second-key" };
+  const scope = await scopeOf(env, "first-key");
+  assert.equal(await scopeOf(env, "first-key"), scope);
+  assert.notEqual(await scopeOf(env, "second-key"), scope);
+  assert.match(scope ?? "", /^[\d.]{31,63}$/);
+  // Without keys everybody is one; what they send as a key is not looked at.
+  assert.equal(await scopeOf({}, "first-key"), await scopeOf({}));
+  assert.notEqual(await scopeOf({}), undefined);
 });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ask, fakeApp, ScriptedCompleter } from "../fakes/completer.ts";
+import { BusyError } from "../../src/errors.ts";
+import { ask, fakeApp, ScriptedCompleter, says } from "../fakes/completer.ts";
 
 const PAGE = "https://page.test";
 
@@ -74,4 +75,25 @@ test("answerHeaders() names the asking origin alone, when origins are configured
   const refused = await app.fetch(from(new Request("http://edge.test/health"), "https://evil.test"));
   assert.equal(refused.headers.get("access-control-allow-origin"), null);
   assert.equal(refused.headers.get("vary"), "Origin");
+});
+
+test("answerHeaders() tells of a chat answer, whole, streamed or refused, where it was made and by which model", async () => {
+  const rejection = new BusyError("The queue is full", 1);
+  const busy = fakeApp({ edge: new ScriptedCompleter([], { rejection }) }).app;
+  const { app } = fakeApp({ edge: new ScriptedCompleter(says("Hi")), env: { QWEN_EDGE_MODEL_ALIASES: "qwen-*" } });
+  const cases: [response: Response, status: number, model: string][] = [
+    [await app.fetch(from(ask(), PAGE)), 200, "tiny"],
+    [await app.fetch(from(ask({ stream: true }), PAGE)), 200, "tiny"],
+    [await app.fetch(from(ask({ model: "qwen-千 问" }), PAGE)), 200, "qwen-%E5%8D%83%20%E9%97%AE"],
+    [await busy.fetch(from(ask(), PAGE)), 429, "tiny"],
+  ];
+  for (const [response, status, model] of cases) {
+    assert.equal(response.status, status);
+    assert.equal(response.headers.get("x-qwen-edge-route"), "edge");
+    assert.equal(response.headers.get("x-qwen-edge-model"), model);
+    assert.match(response.headers.get("access-control-expose-headers") ?? "", /x-qwen-edge-route, x-qwen-edge-model/);
+    await response.body?.cancel();
+  }
+  const { headers } = await app.fetch(from(new Request("http://edge.test/health"), PAGE));
+  assert.equal(headers.get("x-qwen-edge-route"), null);
 });

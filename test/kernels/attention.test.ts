@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { attentionScratchBytes, type Kernels, PAGE, pageBytes } from "../../kernels/abi.ts";
+import { attentionScratchBytes, type Kernels, type KvFormat, PAGE, pageBytes } from "../../kernels/abi.ts";
 import { createReference } from "../../kernels/reference.ts";
 import { HARD, kernelPair, normals, seeded } from "./pair.ts";
 
@@ -8,6 +8,8 @@ const pair = await kernelPair(256);
 const [PAGES, Q, K, V, OUT, SCRATCH, KV_CACHE] = [
   0x2_0000, 0x10_0000, 0x30_0000, 0x40_0000, 0x50_0000, 0x70_0000, 0x80_0000,
 ];
+
+const FORMATS: readonly KvFormat[] = ["bf16", "q8"];
 
 type Shape = readonly [H: number, KV: number, Dh: number];
 
@@ -21,10 +23,17 @@ const SHAPES: readonly Shape[] = [
   [5, 1, 96],
 ];
 
+/** Positions in chunks, and bytes from one version of q to the next; 0: one chunk. */
+interface Chunks {
+  readonly chunk: number;
+  readonly apart: number;
+}
+const WHOLE: Chunks = { chunk: 0, apart: 0 };
+
 /** A page table in no order, and a cache full of NaN: only what is stored and visible may count. */
-function begin(positions: number, [, KV, Dh]: Shape): number {
+function begin(positions: number, [, KV, Dh]: Shape, format: KvFormat): number {
   const count = Math.ceil(positions / PAGE);
-  const stride = pageBytes(KV, Dh) + 64;
+  const stride = pageBytes(format, KV, Dh) + 64;
   pair.write(
     PAGES,
     Uint32Array.from({ length: count }, (_, i) => (i * 5 + 2) % Math.max(count, 7)),
@@ -34,11 +43,24 @@ function begin(positions: number, [, KV, Dh]: Shape): number {
 }
 
 /** Stores and attends rows [position, position + T) of q, k, v; gives their part of out. */
-function run(kernels: Kernels, stride: number, position: number, T: number, [H, KV, Dh]: Shape): void {
+function run(
+  kernels: Kernels,
+  {
+    stride,
+    format,
+    position,
+    T,
+    shape,
+  }: { stride: number; format: KvFormat; position: number; T: number; shape: Shape },
+  { chunk, apart } = WHOLE,
+): void {
+  const [H, KV, Dh] = shape;
   const [wide, narrow] = [H * Dh * 4, KV * Dh * 4];
-  kernels.kv_store(KV_CACHE, stride, PAGES, position, K + position * narrow, V + position * narrow, T, KV, Dh);
+  const [k, v] = [K + position * narrow, V + position * narrow];
+  kernels[`kv_store_${format}`](KV_CACHE, stride, PAGES, position, k, v, T, KV, Dh);
+  const attention = kernels[`attention_${format}`];
   const [q, out] = [Q + position * wide, OUT + position * wide];
-  kernels.attention(out, q, KV_CACHE, stride, PAGES, position, T, H, KV, Dh, SCRATCH);
+  attention(out, q, KV_CACHE, stride, PAGES, position, T, H, KV, Dh, chunk, apart, SCRATCH);
 }
 
 function writeInputs(T: number, [H, KV, Dh]: Shape, seed: number): void {
@@ -47,39 +69,81 @@ function writeInputs(T: number, [H, KV, Dh]: Shape, seed: number): void {
   pair.write(V, normals(T * KV * Dh, seed + 2));
 }
 
-test("attention() has the bits of the reference, over shapes and page borders", () => {
-  for (const shape of SHAPES) {
-    for (const T of [1, 32, 67]) {
-      writeInputs(T, shape, T);
-      const stride = begin(T, shape);
-      pair.both((kernels) => run(kernels, stride, 0, T, shape));
-      pair.same(OUT, T * shape[0] * shape[2], `attention ${shape} of ${T}`);
-      pair.same(KV_CACHE, (7 * stride) / 4, `pages of ${shape}`);
-    }
-  }
-});
-
-test("attention() gives the same bits however the positions are cut into calls", () => {
-  const T = 100;
-  const next = seeded(11);
-  for (const shape of SHAPES) {
-    const n = T * shape[0] * shape[2];
-    writeInputs(T, shape, 3);
-    run(pair.wasm, begin(T, shape), 0, T, shape);
-    const whole = pair.floats(OUT, n);
-    assert.ok(whole.every(Number.isFinite));
-    for (const largest of [1, 5, 40, 64]) {
-      const stride = begin(T, shape);
-      new Float32Array(pair.memories[0].buffer, OUT, n).fill(Number.NaN);
-      for (let position = 0; position < T; ) {
-        const rows = Math.min(T - position, 1 + Math.floor(next() * largest));
-        run(pair.wasm, stride, position, rows, shape);
-        position += rows;
+for (const format of FORMATS) {
+  test(`attention_${format}() has the bits of the reference, over shapes and page borders`, () => {
+    for (const shape of SHAPES) {
+      for (const T of [1, 32, 67]) {
+        writeInputs(T, shape, T);
+        const stride = begin(T, shape, format);
+        pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
+        pair.same(OUT, T * shape[0] * shape[2], `attention ${shape} of ${T}`);
+        pair.same(KV_CACHE, (7 * stride) / 4, `pages of ${shape}`);
       }
-      assert.deepEqual(pair.floats(OUT, n), whole, `chunks of at most ${largest}, shape ${shape}`);
     }
-  }
-});
+  });
+
+  test(`attention_${format}() gives the same bits however the positions are cut into calls`, () => {
+    const T = 100;
+    const next = seeded(11);
+    for (const shape of SHAPES) {
+      const n = T * shape[0] * shape[2];
+      // With chunks, and without: what follows q in memory serves as its other versions.
+      for (const chunks of [WHOLE, { chunk: 32, apart: n * 4 }]) {
+        writeInputs(T, shape, 3);
+        pair.write(Q + n * 4, normals(2 * n, 5, 2));
+        run(pair.wasm, { stride: begin(T, shape, format), format, position: 0, T, shape }, chunks);
+        const whole = pair.floats(OUT, n);
+        assert.ok(whole.every(Number.isFinite));
+        for (const largest of [1, 5, 40, 64]) {
+          const stride = begin(T, shape, format);
+          new Float32Array(pair.memories[0].buffer, OUT, n).fill(Number.NaN);
+          for (let position = 0; position < T; ) {
+            const rows = Math.min(T - position, 1 + Math.floor(next() * largest));
+            run(pair.wasm, { stride, format, position, T: rows, shape }, chunks);
+            position += rows;
+          }
+          assert.deepEqual(pair.floats(OUT, n), whole, `chunks of at most ${largest}, shape ${shape}`);
+        }
+      }
+    }
+  });
+
+  test(`attention_${format}() with chunks has the bits of the reference, and each version meets its own keys`, () => {
+    const T = 140;
+    for (const shape of [
+      [7, 1, 64],
+      [4, 2, 32],
+    ] as const) {
+      const [H, , Dh] = shape;
+      const n = T * H * Dh;
+      const chunks = { chunk: 32, apart: n * 4 };
+      writeInputs(T, shape, 8);
+      const stride = begin(T, shape, format);
+      const own = pair.floats(Q, n);
+      // Three equal versions are attention without chunks; a version that differs changes its rows alone.
+      const attend = (...versions: Float32Array[]) => {
+        for (const [i, q] of versions.entries()) pair.write(Q + i * n * 4, q);
+        pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }, chunks));
+        return pair.same(OUT, n, `chunked attention ${shape}`);
+      };
+      run(pair.wasm, { stride, format, position: 0, T, shape });
+      const whole = pair.floats(OUT, n);
+      assert.deepEqual(attend(own, own, own), whole);
+      const other = normals(n, 77, 2);
+      const rows = (positions: number) => positions * H * Dh;
+      for (const [versions, first] of [
+        [[own, other, own], 32],
+        [[own, own, other], 64],
+      ] as const) {
+        const found = attend(...versions);
+        assert.deepEqual(found.subarray(0, rows(first)), whole.subarray(0, rows(first)));
+        for (let t = first; t < T; t++) {
+          assert.notDeepEqual(found.subarray(rows(t), rows(t + 1)), whole.subarray(rows(t), rows(t + 1)), `row ${t}`);
+        }
+      }
+    }
+  });
+}
 
 /** Softmax attention in double precision over exact keys and values: the last row of T. */
 function exactLastRow(T: number, [H, KV, Dh]: Shape): Float64Array {
@@ -102,7 +166,7 @@ function exactLastRow(T: number, [H, KV, Dh]: Shape): Float64Array {
   return out;
 }
 
-test("attention() is softmax attention: float cache within 1e-5 of double precision, bf16 within 0.03", () => {
+test("attention is softmax attention: float cache within 1e-5 of double precision, bf16 and q8 within 0.03", () => {
   const T = 150;
   for (const shape of [
     [7, 1, 64],
@@ -110,7 +174,6 @@ test("attention() is softmax attention: float cache within 1e-5 of double precis
   ] as const) {
     const [H, , Dh] = shape;
     writeInputs(T, shape, 21);
-    const stride = begin(T, shape);
     const exact = exactLastRow(T, shape);
     const last = OUT + (T - 1) * H * Dh * 4;
     const error = (memory: WebAssembly.Memory) =>
@@ -118,32 +181,40 @@ test("attention() is softmax attention: float cache within 1e-5 of double precis
         (worst, x, i) => Math.max(worst, Math.abs(x - exact[i]!)),
         0,
       );
-    run(pair.wasm, stride, 0, T, shape);
-    assert.ok(error(pair.memories[0]) < 0.03);
-    run(createReference(pair.memories[1], { kv: "float" }), stride, 0, T, shape);
+    for (const format of FORMATS) {
+      run(pair.wasm, { stride: begin(T, shape, format), format, position: 0, T, shape });
+      assert.ok(error(pair.memories[0]) < 0.03, `${format}: ${error(pair.memories[0])}`);
+    }
+    const format = "bf16";
+    const stride = begin(T, shape, format);
+    run(createReference(pair.memories[1], { kv: "float" }), { stride, format, position: 0, T, shape });
     assert.ok(error(pair.memories[1]) < 1e-5);
   }
 });
 
-test("attention() is within 1e-3 at position 2^20 - 1, of 32,768 pages", () => {
-  const shape = [2, 1, 32] as const;
-  const position = 2 ** 20 - 1;
-  const stride = pageBytes(1, 32);
-  const value = Float32Array.from({ length: 32 }, (_, d) => d / 8 - 2); // exact in bf16
-  pair.write(PAGES, new Uint32Array(2 ** 15)); // one page, seen 32,768 times
-  pair.write(Q, normals(64, 1));
-  for (let slot = 0; slot < PAGE; slot++) {
-    pair.write(K, normals(32, slot + 2));
-    pair.write(V, value);
-    pair.wasm.kv_store(KV_CACHE, stride, PAGES, 2 ** 20 - PAGE + slot, K, V, 1, 1, 32);
-  }
-  pair.wasm.attention(OUT, Q, KV_CACHE, stride, PAGES, position, 1, shape[0], 1, 32, SCRATCH);
-  pair.floats(OUT, 64).forEach((got, i) => {
-    assert.ok(Math.abs(got - value[i % 32]!) < 1e-3, `number ${i}: ${got}`);
+for (const format of FORMATS) {
+  test(`attention_${format}() is within 1e-3 at position 2^20 - 1, of 32,768 pages`, () => {
+    const [H, KV, Dh] = [2, 1, 32];
+    const position = 2 ** 20 - 1;
+    const stride = pageBytes(format, KV, Dh);
+    const value = Float32Array.from({ length: Dh }, (_, d) => (d * 4 - 64) / 32); // exact in bf16
+    value[1] = 127 / 32; // the largest: scale 1/32, exact in 8 bits
+    pair.write(PAGES, new Uint32Array(2 ** 15)); // one page, seen 32,768 times
+    pair.write(Q, normals(H * Dh, 1));
+    for (let slot = 0; slot < PAGE; slot++) {
+      pair.write(K, normals(Dh, slot + 2));
+      pair.write(V, value);
+      pair.wasm[`kv_store_${format}`](KV_CACHE, stride, PAGES, 2 ** 20 - PAGE + slot, K, V, 1, KV, Dh);
+    }
+    const attention = pair.wasm[`attention_${format}`];
+    attention(OUT, Q, KV_CACHE, stride, PAGES, position, 1, H, KV, Dh, 0, 0, SCRATCH);
+    pair.floats(OUT, H * Dh).forEach((got, i) => {
+      assert.ok(Math.abs(got - value[i % Dh]!) < 1e-3, `number ${i}: ${got}`);
+    });
   });
-});
+}
 
-test("attention() has the bits of the reference for huge, tiny and equal scores", () => {
+test("attention has the bits of the reference for huge, tiny and equal scores", () => {
   const shape = [2, 1, 32] as const;
   const T = 40;
   const finite = HARD.filter(Number.isFinite);
@@ -159,13 +230,15 @@ test("attention() has the bits of the reference for huge, tiny and equal scores"
     pair.write(Q, q);
     pair.write(K, k);
     pair.write(V, normals(T * 32, 5));
-    const stride = begin(T, shape);
-    pair.both((kernels) => run(kernels, stride, 0, T, shape));
-    pair.same(OUT, T * 64, "attention of hard values");
+    for (const format of FORMATS) {
+      const stride = begin(T, shape, format);
+      pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
+      pair.same(OUT, T * 64, `attention_${format} of hard values`);
+    }
   }
 });
 
-test("kv_store() rounds to bf16, nearest even, and keeps NaN and infinity", () => {
+test("kv_store_bf16() rounds to bf16, nearest even, and keeps NaN and infinity", () => {
   const [KV, Dh] = [2, 32];
   const bits = [
     0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0x7f7fffff, 0x7f800001, 0xffffffff, 0x00008000, 0x80018000,
@@ -176,8 +249,8 @@ test("kv_store() rounds to bf16, nearest even, and keeps NaN and infinity", () =
   words.set(new Uint32Array(Float32Array.from(HARD).buffer), 16);
   pair.write(K, words);
   pair.write(V, words);
-  const stride = begin(PAGE, [KV, KV, Dh]);
-  pair.both((kernels) => kernels.kv_store(KV_CACHE, stride, PAGES, 0, K, V, 1, KV, Dh));
+  const stride = begin(PAGE, [KV, KV, Dh], "bf16");
+  pair.both((kernels) => kernels.kv_store_bf16(KV_CACHE, stride, PAGES, 0, K, V, 1, KV, Dh));
   pair.same(KV_CACHE, (7 * stride) / 4, "pages");
   const page = KV_CACHE + 2 * stride;
   const keys = new Uint16Array(pair.memories[0].buffer, page, PAGE * Dh);
@@ -187,16 +260,58 @@ test("kv_store() rounds to bf16, nearest even, and keeps NaN and infinity", () =
   ); // position 0 is lane 0 of every dimension's 16
 });
 
-test("attention() keeps within attentionScratchBytes", () => {
-  for (const shape of SHAPES) {
-    const [H, KV, Dh] = shape;
-    writeInputs(40, shape, 1);
-    const end = SCRATCH + attentionScratchBytes(H, KV, Dh);
-    const guard = new Uint8Array(pair.memories[0].buffer, end, 4_096).fill(0xa5);
-    run(pair.wasm, begin(40, shape), 0, 40, shape);
-    assert.ok(
-      guard.every((byte) => byte === 0xa5),
-      `shape ${shape}`,
+test("kv_store_q8() rounds to 127ths of the largest, half to even; zeros, NaN, infinity and the smallest have their scale", () => {
+  const [KV, Dh] = [6, 32];
+  const rows = [
+    [127, 0.5, 1.5, -0.5, -2.5, -127],
+    [0, -0],
+    [1, Number.NaN],
+    [1, Number.NEGATIVE_INFINITY],
+    [1e-45, -1e-45],
+    [3.4028234663852886e38, 1],
+  ];
+  const expected = [
+    [127, 0, 2, 0, -2, -127],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [0, 0],
+    [127, 0],
+  ];
+  const numbers = new Float32Array(KV * Dh);
+  for (const [head, row] of rows.entries()) numbers.set(row, head * Dh);
+  pair.write(K, numbers);
+  pair.write(V, numbers);
+  const stride = begin(PAGE, [KV, KV, Dh], "q8");
+  pair.both((kernels) => kernels.kv_store_q8(KV_CACHE, stride, PAGES, 0, K, V, 1, KV, Dh));
+  pair.same(KV_CACHE, (7 * stride) / 4, "pages");
+  const headBytes = PAGE * (Dh + 4);
+  for (const [head, integers] of expected.entries()) {
+    const page = KV_CACHE + 2 * stride + head * headBytes;
+    const keys = new Int8Array(pair.memories[0].buffer, page, PAGE * Dh);
+    const [scale = 0] = pair.floats(page + PAGE * Dh, 1);
+    // Position 0 is lane 0: four dimensions side by side, the next four 64 bytes further.
+    assert.deepEqual(
+      integers.map((_, d) => keys[Math.floor(d / 4) * 64 + (d % 4)]),
+      integers,
+      `head ${head}`,
     );
+    assert.deepEqual(scale, [1, 0, Number.NaN, Number.NaN, 0, Math.fround(3.4028234663852886e38 / 127)][head]);
+  }
+});
+
+test("attention keeps within attentionScratchBytes", () => {
+  for (const shape of SHAPES) {
+    for (const format of FORMATS) {
+      const [H, KV, Dh] = shape;
+      writeInputs(40, shape, 1);
+      const end = SCRATCH + attentionScratchBytes(H, KV, Dh);
+      const guard = new Uint8Array(pair.memories[0].buffer, end, 4_096).fill(0xa5);
+      run(pair.wasm, { stride: begin(40, shape, format), format, position: 0, T: 40, shape });
+      assert.ok(
+        guard.every((byte) => byte === 0xa5),
+        `shape ${shape}`,
+      );
+    }
   }
 });

@@ -27,6 +27,24 @@ test("add() has the bits of the reference, over sizes and hard values", () => {
   pair.same(A, pairs.length, "add of hard values");
 });
 
+test("subtract_row() takes one row from every row, with the bits of the reference", () => {
+  for (const [T, n] of [
+    [1, 4],
+    [3, 128],
+    [5, 64],
+  ] as const) {
+    const [x, row] = [normals(T * n, n), normals(n, T)];
+    pair.write(A, x);
+    pair.write(B, row);
+    pair.both((kernels) => kernels.subtract_row(A, B, T, n));
+    const found = pair.same(A, T * n, `subtract_row of ${T}`);
+    assert.deepEqual(
+      found,
+      x.map((v, i) => v - row[i % n]!),
+    );
+  }
+});
+
 test("swiglu() has the bits of the reference, over sizes and hard values", () => {
   for (const n of [4, 8, 60, 896, 4864]) {
     pair.write(A, normals(n, n, 10));

@@ -63,6 +63,8 @@ test("an origin's answer passes with its status, its bytes and its safe headers"
   assert.equal(headers.get("content-type"), "application/json");
   assert.equal(headers.get("x-request-id"), "vllm-7");
   assert.equal(headers.get("openai-processing-ms"), "5");
+  assert.equal(headers.get("x-qwen-edge-route"), "origin");
+  assert.equal(headers.get("x-qwen-edge-model"), "big");
   assert.equal(headers.get("x-ratelimit-remaining-requests"), "3");
   assert.equal(headers.get("access-control-allow-origin"), "*");
   for (const name of ["set-cookie", "server", "x-internal-host", "connection", "content-length"]) {

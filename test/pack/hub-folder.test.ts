@@ -103,10 +103,26 @@ test("openHubFolder() takes the angles' base from where transformers 4 and 5 wri
   assert.equal(open({ rope_theta: 5e5 }), 5e5);
   assert.equal(open({ rope_parameters: { rope_theta: 5e5, rope_type: "default" } }), 5e5);
   assert.equal(open({}), 1e4); // transformers' own default
-  assert.throws(
-    () => open({ rope_parameters: { rope_theta: 5e5, rope_type: "yarn", factor: 4 } }),
-    /rope_scaling is set/,
-  );
+});
+
+test("openHubFolder() takes YaRN from where transformers 4 and 5 write it, and Dual Chunk Attention", (t) => {
+  const folder = writeHubFolder(temporaryFolder(t), CONFIG, makeWeights(CONFIG));
+  const path = join(folder, "config.json");
+  const { rope_theta, ...rest } = JSON.parse(readFileSync(path, "utf8"));
+  const open = (fields: object) => {
+    writeFileSync(path, JSON.stringify({ ...rest, ...fields }));
+    const source = openHubFolder(folder);
+    source.close();
+    return source.config;
+  };
+  const yarn = { factor: 4, original_max_position_embeddings: 512 };
+  const expected = { rope_type: "yarn", ...yarn, beta_fast: 32, beta_slow: 1 };
+  assert.deepEqual(open({ rope_theta, rope_scaling: { type: "yarn", ...yarn } }).rope_scaling, expected);
+  const newer = open({ rope_parameters: { rope_theta: 5e5, rope_type: "yarn", ...yarn } });
+  assert.deepEqual(newer.rope_scaling, expected);
+  assert.equal(newer.rope_theta, 5e5);
+  const dual = { chunk_size: 96, local_size: 32 };
+  assert.deepEqual(open({ dual_chunk_attention_config: dual }).dual_chunk_attention_config, dual);
 });
 
 test("openHubFolder() refuses folders with something missing or wrong, in one line", (t) => {

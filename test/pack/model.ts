@@ -11,7 +11,7 @@ import { type GgufInput, writeGguf } from "../../scripts/pack/gguf-write.ts";
 import type { Manifest, StageManifest } from "../../src/model/manifest.ts";
 import { EMBED, HEAD, modelTensors, NORM, type Qwen2Config } from "../../src/model/qwen2.ts";
 
-export const TINY = new URL("../../models/tiny/tiny.gguf", import.meta.url).pathname;
+export const TINY = new URL("../fixtures/tiny/tiny.gguf", import.meta.url).pathname;
 
 /** A folder that goes away with the test. */
 export function temporaryFolder(t: TestContext): string {

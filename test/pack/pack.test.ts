@@ -192,6 +192,23 @@ test("pack() replaces a packed folder on request only, and no other folder ever"
   assert.deepEqual(readdirSync(folder).sort(), ["home", "out"]);
 });
 
+test("pack() takes YaRN from a GGUF's rope.scaling, with the decimals that its f32 stand for", async (t) => {
+  const folder = temporaryFolder(t);
+  const metadata = {
+    "qwen2.rope.scaling.type": "yarn",
+    "qwen2.rope.scaling.factor": { f32: 2.1 },
+    "qwen2.rope.scaling.original_context_length": 1_024,
+    "qwen2.rope.scaling.yarn_beta_fast": { f32: 16 },
+    "qwen2.rope.scaling.attn_factor": { f32: 1 },
+  };
+  writeFileSync(join(folder, "m.gguf"), ggufBytes(CONFIG, makeWeights(CONFIG), { metadata }));
+  const { manifest } = await pack(join(folder, "m.gguf"), { out: join(folder, "out") });
+  assert.deepEqual(manifest.config.rope_scaling, {
+    rope_type: "yarn",
+    ...{ factor: 2.1, original_max_position_embeddings: 1_024, beta_fast: 16, beta_slow: 1 },
+  });
+});
+
 test("pack() refuses other architectures, missing tensors, wrong shapes and parts", async (t) => {
   const folder = temporaryFolder(t);
   const refuses = async (bytes: Uint8Array, message: RegExp) => {
@@ -212,7 +229,10 @@ test("pack() refuses other architectures, missing tensors, wrong shapes and part
   );
   await refuses(withMetadata({ "qwen2.feed_forward_length": 0 }), /intermediate_size is 0/);
   await refuses(withMetadata({ "split.count": 2 }), /one part of a split GGUF/);
-  await refuses(withMetadata({ "qwen2.rope.scaling.type": "yarn" }), /rope_scaling is set/);
+  await refuses(withMetadata({ "qwen2.rope.scaling.type": "yarn" }), /rope_scaling has factor null/);
+  await refuses(withMetadata({ "qwen2.rope.scaling.type": "longrope" }), /rope_scaling has type "longrope"/);
+  const stretched = { "qwen2.rope.scaling.type": "yarn", "qwen2.rope.scaling.attn_factor": { f32: 0.5 } };
+  await refuses(withMetadata(stretched), /rope.scaling.attn_factor 0.5; only 1/);
   await refuses(withMetadata({ "tokenizer.ggml.pre": "llama-bpe" }), /tokenizer.ggml.pre/);
   await refuses(withMetadata({ "tokenizer.ggml.eos_token_id": 1278 }), /eos_token_id 1278 is none of its 1278 tokens/);
   const short = { ...CONFIG, vocab_size: 1277 };

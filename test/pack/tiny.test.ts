@@ -7,9 +7,12 @@ import { makeTinyModel } from "../../scripts/tiny.ts";
 import { EMBED } from "../../src/model/qwen2.ts";
 import { TINY } from "./model.ts";
 
-test("makeTinyModel() gives the bytes of models/tiny/tiny.gguf", () => {
+test("makeTinyModel() gives the bytes of test/fixtures/tiny/tiny.gguf", () => {
   const committed = readFileSync(TINY);
-  assert.ok(Buffer.from(makeTinyModel()).equals(committed), "models/tiny/tiny.gguf is not what scripts/tiny.ts makes");
+  assert.ok(
+    Buffer.from(makeTinyModel()).equals(committed),
+    "test/fixtures/tiny/tiny.gguf is not what scripts/tiny.ts makes",
+  );
   assert.ok(committed.length <= 2 ** 20);
 });
 

@@ -59,6 +59,7 @@ async function runLayer(bindKernels: Bind, chunk: number): Promise<Map<string, F
       pages: [0, 1, 2, 3].slice(0, Math.ceil((first + length) / 32)),
       position: first,
       length,
+      copyFrom: -1,
       heads: [],
     };
     const frame = {

@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { encodeFile, perplexity } from "../../scripts/eval.ts";
+import { perplexity } from "../../scripts/eval/score.ts";
+import { encodeFile } from "../../scripts/eval.ts";
 import { openModel } from "../../scripts/forward.ts";
 import { realModel, skip } from "./model.ts";
 

@@ -39,9 +39,10 @@ test("wrangler deploy --dry-run passes, within the platform's sizes", async (t) 
   const scriptBytes = modules.reduce((sum, file) => sum + statSync(join(out, file)).size, 0);
   assert.ok(scriptBytes <= SCRIPT_BYTES, `the script has ${scriptBytes} bytes`);
 
-  const folder = join(ROOT, "build", "models", "tiny");
-  const assets = readdirSync(folder);
-  assert.ok(assets.includes("manifest.json") && assets.length <= ASSETS);
+  const folder = join(ROOT, "build", "assets");
+  const assets = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  assert.ok(assets.includes(join("model", "manifest.json")) && assets.includes(join("web", "index.html")));
+  assert.ok(assets.length <= ASSETS);
   for (const file of assets)
     assert.ok(statSync(join(folder, file)).size <= ASSET_BYTES, `${file} is too large an asset`);
 });

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import OpenAI from "openai";
+import { TINY } from "../pack/model.ts";
 import { type Runtime, type Started, startServer } from "./started.ts";
 
 const SESSIONS = 3;
@@ -79,8 +80,8 @@ async function occupyWhole({ url }: Started): Promise<AbortController> {
 }
 
 for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[]) {
-  test(`npm start serves the tiny model on ${runtime}`, { timeout: 120_000 }, async (t) => {
-    const server = await startServer(runtime, { env: SETTINGS });
+  test(`npm start serves a model file on ${runtime}`, { timeout: 120_000 }, async (t) => {
+    const server = await startServer(runtime, { env: SETTINGS, args: ["--model", TINY] });
     t.after(() => server.interrupt());
 
     await t.test(`the printed curl line streams an answer, on ${runtime}`, async () => {
@@ -98,8 +99,16 @@ for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[])
         assert.equal(finish, "length");
         assert.equal(usage?.completion_tokens, 24);
         assert.equal(texts.join(""), await whole(server, ask(question)));
-        sameOnBoth(question, { texts, usage });
+        sameOnBoth(question, { texts, prompt: usage?.prompt_tokens });
       }
+    });
+
+    await t.test(`what was computed is not computed again, and usage says so in both ways, on ${runtime}`, async () => {
+      const known = QUESTIONS[0]!;
+      const { usage: streamedUsage } = await streamed(server, ask(known));
+      const { usage: wholeUsage } = await server.client.chat.completions.create(ask(known));
+      assert.equal(streamedUsage?.prompt_tokens_details?.cached_tokens, streamedUsage!.prompt_tokens - 1);
+      assert.deepEqual(wholeUsage, streamedUsage);
     });
 
     await t.test(`ids and log-probabilities are the same bits wherever they are computed: ${runtime}`, async () => {
@@ -136,10 +145,32 @@ for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[])
       const models = (await server.client.models.list()).data.map(({ id }) => id);
       assert.deepEqual(models, ["tiny"]);
       await assert.rejects(whole(server, { ...ask("Hi"), model: "gpt-9" }), OpenAI.NotFoundError);
-      const weights = await fetch(`${server.url}/stage-0-000.bin`);
-      assert.equal(weights.status, 404);
-      assert.equal(((await weights.json()) as { error: { type: string } }).error.type, "invalid_request_error");
+      for (const path of ["/stage-0-000.bin", "/model/stage-0-000.bin", "/assets/..%2f..%2fmodel%2fmanifest.json"]) {
+        const weights = await fetch(`${server.url}${path}`);
+        assert.equal(weights.status, 404, path);
+        assert.equal(((await weights.json()) as { error: { type: string } }).error.type, "invalid_request_error");
+      }
     });
+
+    await t.test(
+      `the page and all that it names are served, compressed and with their headers, on ${runtime}`,
+      async () => {
+        const page = await fetch(server.url);
+        assert.equal(page.status, 200);
+        assert.match(page.headers.get("content-security-policy") ?? "", /script-src 'self'/);
+        const again = await fetch(server.url, { headers: { "if-none-match": page.headers.get("etag")! } });
+        assert.equal(again.status, 304);
+        const files = [...(await page.text()).matchAll(/"\.\/(assets\/[^"]+)"/g)].map(([, path]) => path);
+        assert.ok(files.length >= 2, "a script and a style");
+        for (const file of files) {
+          const response = await fetch(`${server.url}/${file}`);
+          assert.equal(response.status, 200, file);
+          assert.match(response.headers.get("cache-control") ?? "", /immutable/);
+          assert.match(response.headers.get("content-encoding") ?? "", /^(gzip|br)$/);
+          assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+        }
+      },
+    );
 
     await t.test(`a wrong request keeps its error on the way from the engine, on ${runtime}`, async () => {
       const long = ask("a ".repeat(CONTEXT));
@@ -188,11 +219,23 @@ for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[])
 }
 
 test("npm start --stages 3 answers as one stage does, on deno", { timeout: 60_000 }, async (t) => {
-  const server = await startServer("deno", { env: SETTINGS, args: ["--stages", "3"] });
+  const server = await startServer("deno", { env: SETTINGS, args: ["--model", TINY, "--stages", "3"] });
   t.after(() => server.interrupt());
   const { texts, usage } = await streamed(server, ask(QUESTIONS[0]!));
-  sameOnBoth(QUESTIONS[0]!, { texts, usage });
+  sameOnBoth(QUESTIONS[0]!, { texts, prompt: usage?.prompt_tokens });
 });
+
+for (const runtime of ["workerd", "deno"] as const) {
+  test(`npm start alone answers in sentences, on ${runtime}`, { timeout: 60_000 }, async (t) => {
+    const server = await startServer(runtime);
+    t.after(() => server.interrupt());
+    const params = (content: string) => ({ ...ask(content), model: "pocket", max_tokens: 100, temperature: 0 });
+    const english = await streamed(server, params("What is qwen-edge?"));
+    assert.match(english.texts.join(""), /chat service/);
+    assert.equal(english.finish, "stop");
+    assert.match(await whole(server, params("qwen-edge 是什么？")), /聊天服务/);
+  });
+}
 
 test("npm start leaves no process when npm alone is asked to end", { timeout: 60_000 }, async (t) => {
   const server = await startServer("deno");

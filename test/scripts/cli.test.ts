@@ -43,7 +43,7 @@ const MISTAKES: readonly { args: string[]; env?: Record<string, string>; status:
   { args: ["dev", "--prot", "1"], status: 2, line: /^Unknown option '--prot'.*qwen-edge dev --help$/ },
   { args: ["dev", "--port", "1e3"], status: 2, line: /^--port is "1e3"; expected an integer from 1 to 65535/ },
   { args: ["dev", "--runtime", "bun"], status: 2, line: /^--runtime is "bun"; expected workerd or deno/ },
-  { args: ["dev", "--model", "no-such"], status: 1, line: /^No model no-such is here: .*\btiny\b/ },
+  { args: ["dev", "--model", "no-such"], status: 1, line: /^No model no-such is here: .*\bpocket\b/ },
   { args: ["dev"], env: { QWEN_EDGE_QUEUE: "many" }, status: 1, line: /^QWEN_EDGE_QUEUE is not an integer/ },
   { args: ["chat", "--url", "http://127.0.0.1:9"], status: 1, line: /^No server answers at .*npm start/ },
 ];

@@ -30,7 +30,7 @@ after(() => {
 });
 
 test("findModel() takes the shipped model when none is named", () => {
-  assert.match(findModel(), /models.tiny.tiny\.gguf$/);
+  assert.match(findModel(), /models.pocket.pocket\.gguf$/);
 });
 
 test("findModel() takes a path as it is, and a name from the known places", () => {

@@ -1,5 +1,0 @@
-// workerd gives a .wasm import as a compiled module.
-declare module "*.wasm" {
-  const module: WebAssembly.Module;
-  export default module;
-}

@@ -1,0 +1,151 @@
+// Admission: who computes, who waits in line, who is paused. It keeps the KV budget: a session is let in when there is room
+// for its prompt, not for all that its answer may become, so the pages can run out. Then the youngest are paused.
+// Takes sizes and a pool; gives sessions. Must not know: frames, stages, ids.
+//
+// Sessions stand in the order of their age; the paused ones are always the last of them, so the oldest is never paused and
+// always ends. Who was paused goes on when all that it and the older ones may ever need is free, so it is not paused again.
+
+import { PAGE } from "../engine/kv-cache.ts";
+import { BusyError } from "../errors.ts";
+import { type PagePool, pagesFor } from "./pages.ts";
+import type { ChainSession } from "./session.ts";
+
+export interface AdmissionLimits {
+  /** Sessions that compute at once. */
+  readonly maxSessions: number;
+  /** Sessions that may wait to be admitted. */
+  readonly queue: number;
+}
+
+/** What a session asks for. */
+export interface Opening {
+  /** Tokens that it begins with; without it, room for all positions is waited for. */
+  readonly prompt?: number;
+  /** Tokens of prompt and answer, at most. */
+  readonly positions: number;
+  /** Computed prefixes are shared among the sessions of one scope; without one, with nobody. */
+  readonly scope?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+interface Waiting {
+  readonly prompt: number;
+  readonly positions: number;
+  readonly admit: () => void;
+}
+
+export class Admission {
+  readonly #pool: PagePool;
+  readonly #limits: AdmissionLimits;
+  readonly #create: (opening: Required<Opening>) => ChainSession;
+  readonly #waiting: Waiting[] = [];
+  /** The oldest first. */
+  #sessions: ChainSession[] = [];
+
+  constructor(pool: PagePool, limits: AdmissionLimits, create: (opening: Required<Opening>) => ChainSession) {
+    this.#pool = pool;
+    this.#limits = limits;
+    this.#create = create;
+  }
+
+  /** All sessions that were admitted and are not closed, the oldest first. */
+  get sessions(): readonly ChainSession[] {
+    return this.#sessions;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * A session; waits in line until there is room. Aborting the signal while it waits rejects, later closes the session.
+   * @throws {BusyError} at once, when the line is full
+   * @throws {RangeError} when the pool could never hold the prompt
+   */
+  open({ positions: asked, prompt = asked, scope, signal }: Opening): Promise<ChainSession> {
+    const { size } = this.#pool;
+    if (pagesFor(prompt) > size) throw new RangeError(`The KV pool has ${size} pages; ${pagesFor(prompt)} were asked`);
+    const positions = Math.min(asked, size * PAGE);
+    const admit = () => this.#admit({ prompt, positions, scope, signal });
+    if (signal.aborted) return Promise.reject(signal.reason);
+    if (this.#waiting.length === 0 && this.#fits({ prompt, positions })) return Promise.resolve(admit());
+    if (this.#waiting.length >= this.#limits.queue) {
+      const ahead = this.#waiting.length + this.#sessions.length;
+      throw new BusyError(`${ahead} requests are ahead and the queue is full; try again later`, 5);
+    }
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(signal.reason);
+        this.advance(); // whoever stood behind may fit
+      };
+      const waiting: Waiting = {
+        prompt,
+        positions,
+        admit: () => {
+          signal.removeEventListener("abort", onAbort);
+          resolve(admit());
+        },
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.push(waiting);
+    });
+  }
+
+  /** Lets those go on that were paused, then those in that wait: whoever is first in line is never overtaken. */
+  advance(): void {
+    for (const session of this.#sessions) {
+      if (!session.paused) continue;
+      const needed = pagesFor(session.positions) + this.#growth((older) => pagesFor(older.positions));
+      if (this.#running().length > 0 && !this.#pool.hasRoom(needed)) return;
+      session.paused = false;
+    }
+    while (this.#waiting[0] !== undefined && this.#fits(this.#waiting[0])) this.#waiting.shift()!.admit();
+  }
+
+  /**
+   * Gives a session pages for its positions below `end`, pausing the youngest where there are none left, maybe itself.
+   * False: not now.
+   */
+  grant(session: ChainSession, end: number): boolean {
+    const missing = pagesFor(end) - session.timeline.pages;
+    while (!session.paused && !this.#pool.hasRoom(missing)) {
+      const running = this.#running();
+      const youngest = running.at(-1)!;
+      // One whose frame is under way gives its pages up when it is back.
+      if (youngest.inFlight || running.length === 1) return false;
+      youngest.pause();
+    }
+    if (!session.paused) session.timeline.reserve(end);
+    return !session.paused;
+  }
+
+  /** Forgets a session that was closed. */
+  leave(session: ChainSession): void {
+    this.#sessions = this.#sessions.filter((other) => other !== session);
+    this.advance();
+  }
+
+  #admit(opening: Required<Opening>): ChainSession {
+    const session = this.#create(opening);
+    this.#sessions.push(session);
+    return session;
+  }
+
+  #running(): ChainSession[] {
+    return this.#sessions.filter((session) => !session.paused);
+  }
+
+  /** Room for the prompt and a page of answer, beside what the others have and will need next. */
+  #fits({ prompt, positions }: Pick<Waiting, "prompt" | "positions">): boolean {
+    if (this.#sessions.length >= this.#limits.maxSessions || this.#sessions.some(({ paused }) => paused)) return false;
+    const soon = (length: number, most: number) => pagesFor(Math.min(length + PAGE, most));
+    const others = this.#growth((other) => soon(Math.max(other.prompt, other.timeline.ids.length), other.positions));
+    return this.#pool.hasRoom(others + soon(prompt, positions));
+  }
+
+  /** Pages that running sessions lack of what `needs` says. */
+  #growth(needs: (session: ChainSession) => number): number {
+    return this.#running().reduce((sum, session) => sum + Math.max(0, needs(session) - session.timeline.pages), 0);
+  }
+}

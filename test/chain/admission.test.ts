@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Admission } from "../../src/chain/admission.ts";
+import { PagePool } from "../../src/chain/pages.ts";
+import { ChainSession } from "../../src/chain/session.ts";
+import { Timeline } from "../../src/chain/timeline.ts";
+import { greedy, prompt, signal } from "../fakes/chain.ts";
+
+type Two = [ChainSession, ChainSession];
+type Four = [...Two, ...Two];
+
+function setup(pages: number) {
+  const pool = new PagePool(pages);
+  const admission: Admission = new Admission(pool, { maxSessions: 8, queue: 8 }, ({ prompt, positions }) => {
+    const timeline = new Timeline(pool, { next: new Map() });
+    const math = { exp: Math.exp, log: Math.log };
+    const onClose = (session: ChainSession) => admission.leave(session);
+    return new ChainSession({ timeline, prompt, positions, math, onWork: () => {}, onClose });
+  });
+  /** Sessions that hold pages for so many positions, the oldest first. */
+  const holding = async (lengths: readonly number[], positions = lengths.map(() => pages * 32)) => {
+    const opening = lengths.map((_, i) => admission.open({ prompt: 1, positions: positions[i]!, signal: signal() }));
+    const sessions = await Promise.all(opening);
+    for (const [i, session] of sessions.entries()) {
+      session.sync(prompt(lengths[i]!, 1), greedy).catch(() => {});
+      assert.ok(admission.grant(session, lengths[i]!));
+      session.timeline.advance(lengths[i]!);
+    }
+    return sessions;
+  };
+  return { pool, admission, holding };
+}
+
+test("Admission.grant() pauses the youngest, one after the other, until there is room", async () => {
+  const { admission, holding } = setup(10);
+  const [a, b, c, d] = (await holding([96, 96, 32, 32])) as Four;
+  assert.ok(admission.grant(a, 32 * 5));
+  assert.deepEqual(
+    [a, b, c, d].map(({ paused }) => paused),
+    [false, false, false, false],
+  );
+  assert.ok(admission.grant(a, 32 * 7));
+  assert.deepEqual(
+    [a, b, c, d].map(({ paused }) => paused),
+    [false, false, true, true],
+  );
+});
+
+test("Admission.grant() waits for a younger session whose frame is under way, and pauses nobody meanwhile", async () => {
+  const { admission, holding } = setup(4);
+  const [a, b] = (await holding([64, 64])) as Two;
+  b.inFlight = true;
+  assert.equal(admission.grant(a, 96), false);
+  assert.deepEqual([a.paused, b.paused], [false, false]);
+  b.inFlight = false;
+  assert.equal(admission.grant(a, 96), true);
+  assert.deepEqual([a.paused, b.paused], [false, true]);
+});
+
+test("Admission.grant() pauses the asking session itself when it is the youngest, and the oldest never", async () => {
+  const { pool, admission, holding } = setup(4);
+  const [a, b] = (await holding([64, 64])) as Two;
+  assert.equal(admission.grant(b, 96), false);
+  assert.deepEqual([a.paused, b.paused, pool.used], [false, true, 2]);
+  assert.equal(admission.grant(a, 128), true);
+  assert.deepEqual([a.paused, pool.used], [false, 4]);
+});
+
+test("Admission.advance() lets a paused session go on when it need not stop again", async () => {
+  const { admission, holding } = setup(8);
+  const [a, b] = (await holding([32 * 5, 32 * 3], [32 * 6, 32 * 3])) as Two;
+  assert.equal(admission.grant(a, 32 * 6), true);
+  assert.equal(b.paused, true);
+  admission.advance();
+  assert.equal(b.paused, true, "2 pages are free, and it may need 3");
+  a.close();
+  assert.equal(b.paused, false);
+});

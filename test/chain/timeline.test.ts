@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Branch, PagePool } from "../../src/chain/pages.ts";
+import { Timeline } from "../../src/chain/timeline.ts";
+import { prompt } from "../fakes/chain.ts";
+
+function setup(size: number) {
+  const pool = new PagePool(size);
+  const root: Branch = { next: new Map() };
+  /** A timeline of `ids`, of which the first `computed` are. */
+  const make = (ids: readonly number[], computed = 0) => {
+    const timeline = new Timeline(pool, root);
+    timeline.replace(ids);
+    if (computed > 0) compute(timeline, computed);
+    return timeline;
+  };
+  return { pool, make };
+}
+
+function compute(timeline: Timeline, rows: number) {
+  timeline.reserve(timeline.computed + rows);
+  const { pages, copyFrom } = timeline.segment(rows);
+  timeline.advance(rows);
+  return { pages, copyFrom };
+}
+
+/** Adopts what there is, and says which pages the next row would be computed with. */
+function next(timeline: Timeline) {
+  timeline.adopt();
+  timeline.reserve(timeline.computed + 1);
+  const { pages, position, copyFrom } = timeline.segment(1);
+  return { pages, position, copyFrom };
+}
+
+test("Timeline.adopt() shares full pages, and copies one that it will write to", () => {
+  const { make } = setup(8);
+  make(prompt(70, 1), 70);
+  const other = make([...prompt(60, 1), 1, 2]);
+  assert.deepEqual(next(other), { pages: [0, 3], position: 60, copyFrom: 1 });
+  other.advance(1);
+  assert.deepEqual(next(other), { pages: [0, 3], position: 61, copyFrom: -1 });
+  assert.equal(other.adopted, 60);
+});
+
+test("Timeline.adopt() takes over a page that ends where it goes on, unless somebody copies it just then", () => {
+  const { make } = setup(8);
+  const first = make(prompt(40, 1), 40);
+  first.retire();
+  const copying = make([...prompt(38, 1), 1]);
+  assert.deepEqual(next(copying), { pages: [0, 2], position: 38, copyFrom: 1 });
+  assert.deepEqual(next(make(prompt(45, 1))), { pages: [0, 3], position: 40, copyFrom: 1 });
+  copying.advance(1);
+  assert.deepEqual(next(make(prompt(44, 1))), { pages: [0, 4], position: 40, copyFrom: 1 });
+  for (const timeline of [copying]) timeline.retire();
+});
+
+test("Timeline.adopt() copies only where all that is missing finds room beside the copied page", () => {
+  const { pool, make } = setup(4);
+  make(prompt(64, 1), 64).retire();
+  const tight = make([...prompt(50, 1), ...prompt(60, 2)]);
+  assert.deepEqual(next(tight), { pages: [0, 2], position: 32, copyFrom: -1 });
+  assert.equal(pool.used, 2);
+});
+
+test("Timeline.advance() takes the page that somebody else has computed meanwhile", () => {
+  const { pool, make } = setup(8);
+  const [a, b] = [make(prompt(80, 1)), make(prompt(80, 1))];
+  compute(a, 40);
+  assert.deepEqual(compute(b, 70).pages, [2, 3, 4]);
+  assert.deepEqual(b.segment(1).pages, [0, 3, 4]);
+  assert.equal(pool.used, 4);
+  // And the other way: the second page of the first.
+  compute(a, 30);
+  assert.deepEqual(a.segment(1).pages.slice(0, 2), [0, 3]);
+});
+
+test("Timeline.retire() leaves pages of which the last is evicted first", () => {
+  const { pool, make } = setup(3);
+  make(prompt(90, 1), 90).retire();
+  assert.deepEqual(
+    [pool.take(), pool.take(), pool.take()].map(({ number }) => number),
+    [2, 1, 0],
+  );
+});
+
+test("Timeline.retire() does not share a page whose copy was not made", () => {
+  const { pool, make } = setup(8);
+  make(prompt(64, 1), 64).retire();
+  const failed = make(prompt(50, 1));
+  assert.deepEqual(next(failed), { pages: [0, 2], position: 49, copyFrom: 1 });
+  failed.retire();
+  assert.equal(pool.used, 0);
+  assert.equal(next(make(prompt(50, 1))).copyFrom, 1);
+});
+
+test("Timeline.replace() gives up a copy that was not made, so that it holds no room", () => {
+  const { pool, make } = setup(8);
+  make(prompt(64, 1), 64).retire();
+  const failed = make(prompt(50, 1));
+  next(failed);
+  failed.replace(prompt(60, 1));
+  assert.equal(pool.used, 0);
+});
+
+test("Timeline.adopt() gives back the pages of a frame that failed", () => {
+  const { pool, make } = setup(8);
+  const failed = make(prompt(70, 1));
+  failed.reserve(64);
+  make(prompt(64, 1), 64).retire();
+  assert.deepEqual(next(failed), { pages: [2, 3, 1], position: 64, copyFrom: -1 });
+  assert.equal(pool.used, 3);
+});
+
+test("Timeline.adopted does not count what it had computed itself", () => {
+  const { make } = setup(8);
+  const timeline = make(prompt(80, 1), 70);
+  timeline.retire();
+  assert.equal(next(timeline).position, 70);
+  assert.equal(timeline.adopted, 0);
+});
