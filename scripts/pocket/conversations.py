@@ -19,7 +19,7 @@ OTHER_SYSTEMS = ["You are a helpful assistant.", "You are Qwen, created by Aliba
 FACTS = {kind: Facts(kind) for kind in ("help", "architecture", "smalltalk")}
 SKILLS = {"arithmetic": arithmetic, "units": units, "dates": dates, "forms": forms, "scope": scope}
 # How often a turn is of a kind: what takes copying and computing is learned last, and needs most.
-KINDS = {"help": 18, "architecture": 13, "smalltalk": 8, "arithmetic": 19, "units": 8, "dates": 13, "forms": 17, "scope": 11}
+KINDS = {"help": 20, "architecture": 13, "smalltalk": 12, "arithmetic": 15, "units": 8, "dates": 12, "forms": 16, "scope": 10}
 
 
 def turn(rng, zh, kind):
