@@ -34,6 +34,7 @@ const HELP = `Usage: npm run bench -- [OPTIONS]
   --quick            the main figures, in less than ten minutes
   --json OUT         where the JSON goes, and nothing else is written
                      (default: bench/results/speed-MODEL.json, .md and .svg; with --quick nowhere)
+  --save             keeps a quick run too, as bench/results/speed-MODEL-quick
   --runtime LIST     of ${RUNTIMES.join(", ")} (default: all)
   --format LIST      of ${FORMATS.join(", ")} (default: all)
   --peers LIST       of ${PEERS.join(", ")}, or none (default: all). LLAMA_BENCH names a llama-bench to take for llama
@@ -49,6 +50,7 @@ const { values } = parseArgs({
     model: { type: "string", multiple: true },
     quick: { type: "boolean", default: false },
     json: { type: "string" },
+    save: { type: "boolean", default: false },
     runtime: { type: "string", default: RUNTIMES.join() },
     format: { type: "string", default: FORMATS.join() },
     peers: { type: "string", default: PEERS.join() },
@@ -139,7 +141,7 @@ function toReport(model: string, rows: number, results: readonly Result[]): Repo
   };
 }
 
-/** Prints a report; a full one is also kept, with its chart. */
+/** Prints a report; a full one is also kept, with its chart, and a quick one on request. */
 async function show(report: Report): Promise<void> {
   const { machine, model, results } = report;
   const title = `${model.replace(/\.gguf$/, "")} on ${machine.cpu}, one thread each`;
@@ -151,9 +153,10 @@ async function show(report: Report): Promise<void> {
   const text = `# ${title}\n\n${notes.join(". ")}.\n\n${tables(results)}\n`;
   console.log(text);
   console.log(JSON.stringify({ ratios: report.ratios }));
-  if (values.quick || values.json !== undefined) return;
+  if (values.quick ? !values.save : values.json !== undefined) return;
   await mkdir(RESULTS, { recursive: true });
-  const file = join(RESULTS, `speed-${model.replace(/\.gguf$/, "").toLowerCase()}`);
+  const name = model.replace(/\.gguf$/, "").toLowerCase();
+  const file = join(RESULTS, `speed-${name}${values.quick ? "-quick" : ""}`);
   await writeFile(`${file}.md`, text);
   await writeFile(`${file}.json`, json(report));
   await writeFile(`${file}.svg`, chart(title, results));
