@@ -11,6 +11,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Server } from "../scripts/dev/server.ts";
 import type { Answer, Command } from "./protocol.ts";
+import { inspectHeap } from "./workerd-heap.ts";
 
 export const RUNTIMES = ["workerd", "deno", "node"] as const;
 export type Runtime = (typeof RUNTIMES)[number];
@@ -113,7 +114,7 @@ async function startWorkerd({ folder, stateFolder }: Place): Promise<Line> {
       ask,
       heapBytes: async (collect) => {
         await ask({ do: "heap", collect });
-        return inspectHeap(inspectorPort);
+        return inspectHeap(`http://127.0.0.1:${inspectorPort}`);
       },
       close: async () => {
         socket.close();
@@ -161,32 +162,6 @@ function message(socket: WebSocket, server: Server): Promise<string> {
     socket.addEventListener("message", take, { once: true });
     socket.addEventListener("close", fail, { once: true });
   });
-}
-
-/** Of the Chrome DevTools Protocol, in bytes: JavaScript's objects, and array buffers. */
-interface HeapUsage {
-  readonly usedSize: number;
-  readonly backingStorageSize: number;
-}
-
-/** workerd tells its heap to the inspector only: its process.memoryUsage() is all zeros. */
-async function inspectHeap(port: number): Promise<number> {
-  // wrangler refuses a client without an origin; the web's types know no second argument like this one of Node's.
-  const options = { headers: { Origin: "http://localhost" } } as unknown as string;
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, options);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      socket.addEventListener("error", () => reject(new Error("The inspector of workerd cannot be reached")));
-      socket.addEventListener("close", () => reject(new Error("The inspector of workerd hung up")));
-      socket.addEventListener("open", () => socket.send(JSON.stringify({ id: 1, method: "Runtime.getHeapUsage" })));
-      socket.addEventListener("message", ({ data }) => {
-        const { id, result } = JSON.parse(String(data)) as { id?: number; result?: HeapUsage };
-        if (id === 1 && result) resolve(result.usedSize + result.backingStorageSize);
-      });
-    });
-  } finally {
-    socket.close();
-  }
 }
 
 function freePort(): Promise<number> {

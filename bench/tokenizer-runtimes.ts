@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Runtime } from "./runtimes.ts";
 import { measure, type Result } from "./tokenizer-measure.ts";
+import { inspectHeap } from "./workerd-heap.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -56,32 +57,4 @@ async function measureInWorkerd(file: string): Promise<Result> {
   } finally {
     await worker.dispose();
   }
-}
-
-/** workerd tells its heap to the inspector only: its process.memoryUsage() is all zeros. */
-async function inspectHeap(inspectorUrl: URL): Promise<number> {
-  const url = new URL("/ws", inspectorUrl);
-  url.protocol = "ws:";
-  // wrangler refuses a client without an origin; the web's types know no second argument like this one of Node's.
-  const options = { headers: { Origin: "http://localhost" } } as unknown as string;
-  const socket = new WebSocket(url, options);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      socket.addEventListener("error", () => reject(new Error("The inspector of workerd cannot be reached")));
-      socket.addEventListener("close", () => reject(new Error("The inspector of workerd hung up")));
-      socket.addEventListener("open", () => socket.send(JSON.stringify({ id: 1, method: "Runtime.getHeapUsage" })));
-      socket.addEventListener("message", ({ data }) => {
-        const { id, result } = JSON.parse(String(data)) as { id?: number; result?: HeapUsage };
-        if (id === 1 && result) resolve(result.usedSize + result.backingStorageSize);
-      });
-    });
-  } finally {
-    socket.close();
-  }
-}
-
-/** Of the Chrome DevTools Protocol, in bytes: JavaScript's objects, and array buffers. */
-interface HeapUsage {
-  readonly usedSize: number;
-  readonly backingStorageSize: number;
 }

@@ -101,7 +101,7 @@ def split_bars(text):
 
 
 def read_blocks(name):
-    """{intent: {key: [pattern, ...]}} of wordings/NAME.txt; keys of one letter only, others stay lists of lines."""
+    """{intent: {key: [pattern, ...]}} of wordings/NAME.txt; an answer (a) and its check (k) are one line each."""
     blocks = {}
     for line in (Path(__file__).parent / "wordings" / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
