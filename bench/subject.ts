@@ -44,7 +44,8 @@ const READ_PASSES = 8;
 /** Turns of a multiply loop in one call, and calls: V8 swaps in the fast code between calls. */
 const TURNS = 2 ** 20;
 const MULTIPLY_CALLS = 32;
-const GREEDY = { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted: [] };
+const NO_SUMS = { rawSums: false, adjustedSums: false };
+const GREEDY = { temperature: 0, top: 1, topRaw: 0, ...NO_SUMS, adjustments: [], tile: -1, wanted: [] };
 /** The family's defaults (src/sample/defaults.ts), for where a step's time goes. */
 const SAMPLED = { temperature: 0.7, topK: 20, topP: 0.8, minP: 0, repetitionPenalty: 1.1 };
 

@@ -180,7 +180,7 @@ export interface Kernels {
     apart: number,
     scratch: Offset,
   ): void;
-  /** The same over pages of 8 bits: a key's scale multiplies its finished score, a value's its finished weight. */
+  /** The same over pages of 8 bits, in integers: q becomes int16 by row and head, finished weights times values' scales by page. */
   attention_q8(
     out: Offset,
     q: Offset,
@@ -224,6 +224,6 @@ export function pageBytes(format: KvFormat, KV: number, Dh: number): number {
 
 /** Bytes of scratch that `attention` needs. */
 export function attentionScratchBytes(H: number, KV: number, Dh: number): number {
-  // A page of one head's keys and one of its values as f32; per query head of a group 32 scores and 16 rows' states.
-  return 2 * PAGE * Dh * 4 + (H / KV) * (PAGE * 4 + 16 * 16);
+  // Per query head of a group: 32 scores, the states of 16 rows, 32 int16, and 3 versions of 16 rows' queries in int16.
+  return (H / KV) * (PAGE * 4 + 16 * 16 + PAGE * 2 + 3 * 16 * (Dh * 2 + 4));
 }

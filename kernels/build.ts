@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { generatePanels } from "./generate/panels.ts";
 import { generateTiles } from "./generate/tiles.ts";
 
 const KERNELS = dirname(fileURLToPath(import.meta.url));
@@ -53,6 +54,7 @@ export async function build(): Promise<boolean> {
   const stamp = sourcesHash();
   if (isCurrent(stamp)) return false;
   mkdirSync(GENERATED, { recursive: true });
+  replaceFile(join(GENERATED, "panels.ts"), (path) => writeFileSync(path, generatePanels()));
   replaceFile(join(GENERATED, "tiles.ts"), (path) => writeFileSync(path, generateTiles()));
   for (const [name, options] of Object.entries(MODULES)) await compile(name, options);
   replaceFile(STAMP, (path) => writeFileSync(path, stamp));

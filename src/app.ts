@@ -44,7 +44,7 @@ export function createApp(parts: AppParts): Hono<HttpEnv> {
   const originModels = config.origins.map(({ name }) => name).filter((name) => !isPattern(name));
   const models = { choose, status, originModels, settings: redacted(config) };
   const texts = { text, maxBodyBytes: maxEdgeBodyBytes };
-  const fingerprint = fingerprintOf(status);
+  const fingerprint = fingerprintOf(status, config.kvFormat);
   const routes: readonly Route[] = [
     {
       method: "POST",

@@ -1,18 +1,18 @@
 // The KV cache's pages in 8 bits: 32 positions of one head as int8, each position with a scale of its own.
-// Takes k and v (T, KV, Dh) f32; gives bytes in pages, and a head's keys or values as f32 integers. Dh is a multiple of 32,
-// at most 256. Must not know: scores, layers, who owns a page.
+// Takes k and v (T, KV, Dh) f32; gives bytes in pages. Dh is a multiple of 32, at most 256. Must not know: scores, layers,
+// who owns a page.
 //
-// A page of one layer, at kv + number * stride: KV heads of keys, then KV heads of values, 32 * (Dh + 4) bytes each: the
-// same panels as in kv.ts (a key's lane is a position, a value's a dimension), but a lane's next four steps down the panel
-// stand together, so that shifts alone widen them; then 32 scales f32, one a position.
+// A page of one layer, at kv + number * stride: KV heads of keys, then KV heads of values, 32 * (Dh + 4) bytes each:
+// octets of 8 lanes (a key's lane is a position, a value's a dimension), two steps of a lane side by side, as a dot of pairs
+// takes them; then 32 scales f32, one a position.
 //
-//            keys: 2 panels                                      values: Dh/16 panels
-//            ┌ position 0 … 15: 4 bytes each ┐┌ 16 … 31 ┐          ┌ dimension 0 … 15: 4 bytes each ┐┌ 16 … 31 ┐ …
-//   dim 0-3  │ 64 bytes                      ││         │  pos 0-3 │ 64 bytes                       ││         │
-//      …     │              …                ││    …    │     …    │               …                ││    …    │
+//            keys: 4 octets                                 values: Dh/8 octets
+//            ┌ position 0 … 7: 2 bytes each ┐┌ 8 … 15 ┐ …     ┌ dimension 0 … 7: 2 bytes each ┐┌ 8 … 15 ┐ …
+//   dim 0, 1 │ 16 bytes                     ││        │  pos 0, 1 │ 16 bytes                  ││        │
+//      …     │              …               ││   …    │     …    │              …             ││   …    │
 
 import { PAGE, pageAt } from "./kv";
-import { inverseOf, largestMagnitude, roundToInteger, scaleOf } from "./quantize";
+import { INT8, inverseOf, largestMagnitude, roundToInteger, scaleOf } from "./quantize";
 
 /** Bytes of one head's keys, or values, in a page. */
 @inline
@@ -38,16 +38,14 @@ export function kv_store_q8(
     const slot: usize = (position + t) % PAGE;
     for (let h: u32 = 0; h < KV; h++) {
       const keys = page + headSize * h;
-      const key = keys + (slot / 16) * Dh * 16 + (slot % 16) * 4;
+      const key = keys + (slot / 8) * Dh * 8 + (slot % 8) * 2;
       store<f32>(scalesOf(keys, Dh) + slot * 4, quantizeRow(k, Dh));
-      for (let d: usize = 0; d < Dh; d += 4) store<u32>(key + d * 16, load<u32>(ROW + d));
+      for (let d: usize = 0; d < Dh; d += 2) store<u16>(key + d * 8, load<u16>(ROW + d));
 
       const values = page + headSize * (KV + h);
-      const value = values + (slot / 4) * 64 + (slot % 4);
+      const value = values + (slot / 2) * 16 + (slot % 2);
       store<f32>(scalesOf(values, Dh) + slot * 4, quantizeRow(v, Dh));
-      for (let d: usize = 0; d < Dh; d++) {
-        store<u8>(value + (d / 16) * (PAGE * 16) + (d % 16) * 4, load<u8>(ROW + d));
-      }
+      for (let d: usize = 0; d < Dh; d++) store<u8>(value + (d / 8) * (PAGE * 8) + (d % 8) * 2, load<u8>(ROW + d));
       k += <usize>Dh * 4;
       v += <usize>Dh * 4;
     }
@@ -57,7 +55,7 @@ export function kv_store_q8(
 /** ROW = x (Dh) as int8; gives their scale: the largest magnitude / 127, NaN if x has a NaN or an infinity. */
 function quantizeRow(x: usize, Dh: u32): f32 {
   const max = largestMagnitude(x, Dh / 4);
-  const inverse = inverseOf(max);
+  const inverse = inverseOf(max, INT8);
   const factor = f32x4.splat(inverse);
   for (let d: usize = 0; d < Dh; d += 16, x += 64) {
     const k0 = roundToInteger(f32x4.mul(v128.load(x), factor));
@@ -67,21 +65,5 @@ function quantizeRow(x: usize, Dh: u32): f32 {
     const bytes = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(k0, k4), i16x8.narrow_i32x4_s(k8, k12));
     v128.store(ROW + d, inverse == 0 ? i32x4.splat(0) : bytes);
   }
-  return scaleOf(max);
-}
-
-/** out: one head's keys or values as f32, panels and lanes in order, not yet scaled (four times the bytes of `head`). */
-@inline
-export function widenQ8(out: usize, head: usize, Dh: u32): void {
-  const end = scalesOf(head, Dh);
-  for (; head < end; head += 64, out += 256) {
-    for (let lanes: usize = 0; lanes < 64; lanes += 16) {
-      const steps = v128.load(head + lanes);
-      const to = out + lanes;
-      v128.store(to, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(steps, 24), 24)));
-      v128.store(to, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(steps, 16), 24)), 64);
-      v128.store(to, f32x4.convert_i32x4_s(i32x4.shr_s(i32x4.shl(steps, 8), 24)), 128);
-      v128.store(to, f32x4.convert_i32x4_s(i32x4.shr_s(steps, 24)), 192);
-    }
-  }
+  return scaleOf(max, INT8);
 }

@@ -71,14 +71,23 @@ export function kv_store_bf16(
   }
 }
 
-/** out: one head's keys or values as f32, panels and lanes in order (twice the bytes of `head`). */
+/** Where an octet, 8 lanes of a panel, begins in its head; panels are `height` steps high. */
 @inline
-export function widen(out: usize, head: usize, Dh: u32): void {
-  const upper = i32x4.splat(0xffff0000);
-  const end = head + headBytes(Dh);
-  for (; head < end; head += 16, out += 32) {
-    const eight = v128.load(head);
-    v128.store(out, i32x4.shl(eight, 16));
-    v128.store(out, v128.and(eight, upper), 16);
-  }
+export function octetAt(octet: usize, height: usize): usize {
+  return (octet / 2) * height * 32 + (octet % 2) * 16;
+}
+
+/** The upper half of every u32. In memory, since V8 rebuilds a vector constant at every use. */
+const UPPER = memory.data<u32>([0xffff0000]);
+
+/** Of 8 bf16 lanes 0 to 3, as f32. */
+@inline
+export function lowLanes(eight: v128): v128 {
+  return i32x4.shl(eight, 16);
+}
+
+/** Lanes 4 to 7. */
+@inline
+export function highLanes(eight: v128): v128 {
+  return v128.and(eight, v128.load32_splat(UPPER));
 }

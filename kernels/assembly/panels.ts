@@ -1,102 +1,67 @@
-// A small f32 matrix product over panels of 16 lanes, the inner loop of attention: scores and mixed values alike.
-// Every lane of the output is one sum, k in order, so how rows and panels are grouped changes no bit.
-// Must not know: positions, softmax.
+// A small matrix product over the head of a page, the inner loop of attention: scores and mixed values alike. With bf16 in
+// f32, every sum with k in order; with 8 bits in integers, which are exact: so how rows and lanes are grouped changes no bit.
+// The unrolled tiles are printed by ../generate/panels.ts. Must not know: positions, softmax.
 
-/** Bytes between the factors of two rows: attention's states. */
-const FACTOR: usize = 16;
+import * as tiles from "../../build/generated/panels";
+
+/** Bytes between the states of two rows; attention.ts says what they hold. */
+const STATE: usize = 16;
 
 /**
- * out (rows, 16 * panels) = a (rows, K) · panels (K, 16 each); with `factors`, an f32 a row, out * factor is added.
- * Rows of out and a are `outPitch` and `aPitch` bytes apart, panels `height` rows of 64 bytes; K <= height.
- * Two rows share the loads of a panel; a last odd row takes two panels at a time, so `panels` is even.
+ * out (rows, 8 * octets) = a (rows, K) · a head (K, 8 each), `height` steps high; K <= height. With `states` it is folded in:
+ * out * c + it. Rows of out and a are `outPitch` and `aPitch` bytes apart.
+ * Stored: u16 for bf16, and a is f32; or i8, and a is int16, K a multiple of 8. a is read up to the next 16 bytes.
  */
 @inline
-export function product(
-  out: usize, outPitch: usize, a: usize, aPitch: usize, panel: usize, height: usize, panels: usize, K: usize,
-  rows: u32, factors: usize,
+export function product<Stored>(
+  out: usize, outPitch: usize, a: usize, aPitch: usize, head: usize, height: usize, octets: usize, K: usize,
+  rows: u32, states: usize,
 ): void {
-  const apart = height * 64;
-  for (; rows >= 2; rows -= 2) {
-    for (let p: usize = 0; p < panels; p++) {
-      twoRows(out + p * 64, out + outPitch + p * 64, a, a + aPitch, panel + p * apart, K, factors);
+  while (rows > 0) {
+    // Two and two rather than three and one: a tile of one row loads as much for less.
+    const now = rows == 4 ? 2 : min(rows, 3);
+    if (isSigned<Stored>()) {
+      if (now == 3) tiles.q8_3(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else if (now == 2) tiles.q8_2(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else tiles.q8_1(out, outPitch, a, aPitch, head, height, octets, K, states);
+    } else {
+      if (now == 3) tiles.bf16_3(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else if (now == 2) tiles.bf16_2(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else tiles.bf16_1(out, outPitch, a, aPitch, head, height, octets, K, states);
     }
-    out += outPitch * 2;
-    a += aPitch * 2;
-    if (factors) factors += FACTOR * 2;
-  }
-  if (rows == 0) return;
-  for (let p: usize = 0; p < panels; p += 2) {
-    twoPanels(out + p * 64, a, panel + p * apart, panel + (p + 1) * apart, K, factors);
+    rows -= now;
+    out += outPitch * now;
+    a += aPitch * now;
+    if (states) states += STATE * now;
   }
 }
 
+/** 8 sums of floats to out. */
 @inline
-function twoRows(out: usize, out2: usize, a: usize, a2: usize, panel: usize, K: usize, factors: usize): void {
-  let s0 = f32x4.splat(0);
-  let s1 = f32x4.splat(0);
-  let s2 = f32x4.splat(0);
-  let s3 = f32x4.splat(0);
-  let t0 = f32x4.splat(0);
-  let t1 = f32x4.splat(0);
-  let t2 = f32x4.splat(0);
-  let t3 = f32x4.splat(0);
-  for (const end = a + K * 4; a < end; a += 4, a2 += 4, panel += 64) {
-    const x = v128.load32_splat(a);
-    const y = v128.load32_splat(a2);
-    const p0 = v128.load(panel);
-    s0 = f32x4.add(s0, f32x4.mul(x, p0));
-    t0 = f32x4.add(t0, f32x4.mul(y, p0));
-    const p1 = v128.load(panel, 16);
-    s1 = f32x4.add(s1, f32x4.mul(x, p1));
-    t1 = f32x4.add(t1, f32x4.mul(y, p1));
-    const p2 = v128.load(panel, 32);
-    s2 = f32x4.add(s2, f32x4.mul(x, p2));
-    t2 = f32x4.add(t2, f32x4.mul(y, p2));
-    const p3 = v128.load(panel, 48);
-    s3 = f32x4.add(s3, f32x4.mul(x, p3));
-    t3 = f32x4.add(t3, f32x4.mul(y, p3));
-  }
-  put(out, s0, s1, s2, s3, factors);
-  put(out2, t0, t1, t2, t3, factors ? factors + FACTOR : 0);
+export function putFloats(out: usize, low: v128, high: v128, state: usize): void {
+  if (state) fold(out, low, high, state);
+  else put(out, low, high);
+}
+
+/** 8 sums of integers to out; when folded in, with their scale. */
+@inline
+export function putIntegers(out: usize, low: v128, high: v128, state: usize): void {
+  low = f32x4.convert_i32x4_s(low);
+  high = f32x4.convert_i32x4_s(high);
+  if (state) {
+    const scale = v128.load32_splat(state, 12);
+    fold(out, f32x4.mul(low, scale), f32x4.mul(high, scale), state);
+  } else put(out, low, high);
 }
 
 @inline
-function twoPanels(out: usize, a: usize, panel: usize, panel2: usize, K: usize, factors: usize): void {
-  let s0 = f32x4.splat(0);
-  let s1 = f32x4.splat(0);
-  let s2 = f32x4.splat(0);
-  let s3 = f32x4.splat(0);
-  let t0 = f32x4.splat(0);
-  let t1 = f32x4.splat(0);
-  let t2 = f32x4.splat(0);
-  let t3 = f32x4.splat(0);
-  for (const end = a + K * 4; a < end; a += 4, panel += 64, panel2 += 64) {
-    const x = v128.load32_splat(a);
-    s0 = f32x4.add(s0, f32x4.mul(x, v128.load(panel)));
-    s1 = f32x4.add(s1, f32x4.mul(x, v128.load(panel, 16)));
-    s2 = f32x4.add(s2, f32x4.mul(x, v128.load(panel, 32)));
-    s3 = f32x4.add(s3, f32x4.mul(x, v128.load(panel, 48)));
-    t0 = f32x4.add(t0, f32x4.mul(x, v128.load(panel2)));
-    t1 = f32x4.add(t1, f32x4.mul(x, v128.load(panel2, 16)));
-    t2 = f32x4.add(t2, f32x4.mul(x, v128.load(panel2, 32)));
-    t3 = f32x4.add(t3, f32x4.mul(x, v128.load(panel2, 48)));
-  }
-  put(out, s0, s1, s2, s3, factors);
-  put(out + 64, t0, t1, t2, t3, factors);
+function fold(out: usize, low: v128, high: v128, state: usize): void {
+  const c = v128.load32_splat(state, 8);
+  put(out, f32x4.add(f32x4.mul(v128.load(out), c), low), f32x4.add(f32x4.mul(v128.load(out, 16), c), high));
 }
 
-/** 16 sums to out, added to out * factor where there is one. */
 @inline
-function put(out: usize, s0: v128, s1: v128, s2: v128, s3: v128, factor: usize): void {
-  if (factor) {
-    const by = v128.load32_splat(factor);
-    s0 = f32x4.add(f32x4.mul(v128.load(out), by), s0);
-    s1 = f32x4.add(f32x4.mul(v128.load(out, 16), by), s1);
-    s2 = f32x4.add(f32x4.mul(v128.load(out, 32), by), s2);
-    s3 = f32x4.add(f32x4.mul(v128.load(out, 48), by), s3);
-  }
-  v128.store(out, s0);
-  v128.store(out, s1, 16);
-  v128.store(out, s2, 32);
-  v128.store(out, s3, 48);
+function put(out: usize, low: v128, high: v128): void {
+  v128.store(out, low);
+  v128.store(out, high, 16);
 }

@@ -32,9 +32,9 @@ function quantizeRow(out: usize, x: usize, n: i32, blocks: i32): void {
   const apart = <usize>(4 * n);
   for (let b = 0; b < blocks; b++) {
     const max = largestMagnitude(x, BLOCK / 4);
-    const scale = scaleOf(max);
+    const scale = scaleOf(max, INT8);
     const finite = i32x4.splat(max < INFINITY_BITS ? -1 : 0);
-    const factor = f32x4.splat(inverseOf(max));
+    const factor = f32x4.splat(inverseOf(max, INT8));
     let sums = i32x4.splat(0);
     let steps = out + apart;
     for (let half = 0; half < 2; half++) {
@@ -58,20 +58,38 @@ function quantizeRow(out: usize, x: usize, n: i32, blocks: i32): void {
   }
 }
 
-/** What the integers are to be multiplied with, by the bits of the largest magnitude. */
+/** The largest int8 and int16 that floats become. */
+export const INT8: f32 = 127;
+export const INT16: f32 = 32767;
+
+/** What integers of at most `top` are to be multiplied with, by the bits of the largest magnitude. */
 @inline
-export function scaleOf(max: u32): f32 {
+export function scaleOf(max: u32, top: f32): f32 {
   // Zeros with scale NaN: what reads them is NaN, never a plausible number.
-  return max < INFINITY_BITS ? reinterpret<f32>(max) / 127 : reinterpret<f32>(NAN_BITS);
+  return max < INFINITY_BITS ? reinterpret<f32>(max) / top : reinterpret<f32>(NAN_BITS);
 }
 
 /** What the floats are to be multiplied with; 0 where all integers are to be 0. */
 @inline
-export function inverseOf(max: u32): f32 {
-  return max == 0 || max >= INFINITY_BITS ? 0 : min<f32>(127 / reinterpret<f32>(max), LARGEST);
+export function inverseOf(max: u32, top: f32): f32 {
+  return max == 0 || max >= INFINITY_BITS ? 0 : min<f32>(top / reinterpret<f32>(max), LARGEST);
 }
 
-/** Four floats of at most 127 as i32, rounded half to even. */
+/** out = x (n) as int16; gives their scale, NaN if x has a NaN or an infinity. n is a multiple of 8. */
+export function quantize16(out: usize, x: usize, n: u32): f32 {
+  const max = largestMagnitude(x, n / 4);
+  const inverse = inverseOf(max, INT16);
+  const factor = f32x4.splat(inverse);
+  const finite = i32x4.splat(max < INFINITY_BITS ? -1 : 0);
+  for (const end = out + <usize>n * 2; out < end; out += 16, x += 32) {
+    const k0 = roundToInteger(f32x4.mul(v128.load(x), factor));
+    const k4 = roundToInteger(f32x4.mul(v128.load(x, 16), factor));
+    v128.store(out, v128.and(i16x8.narrow_i32x4_s(k0, k4), finite));
+  }
+  return scaleOf(max, INT16);
+}
+
+/** Four floats of at most 2^22 as i32, rounded half to even. */
 @inline
 export function roundToInteger(v: v128): v128 {
   return i32x4.sub(f32x4.add(v, f32x4.splat(ROUND)), f32x4.splat(ROUND));

@@ -68,7 +68,9 @@ function tileFunction(tile: Tile): Lines {
     source === "packed" ? "const mask = dot.nibbleMask();" : [],
     ["p0", "p1", "v0", "v1", "x0", "x1", "x2", "x3"].map((name) => `let ${name} = i32x4.splat(0);`),
     streams.slice(1).map((g) => `let w${g} = w${g - 1} + apart;`),
-    range(tokens * groups).map((cell) => `v128.store(sums, i32x4.splat(0), ${cell * VECTOR});`),
+    range(tokens * groups).map((cell) =>
+      keepsSums(tile) ? `let f${cell} = i32x4.splat(0);` : `v128.store(sums, i32x4.splat(0), ${cell * VECTOR});`,
+    ),
     "for (let b = 0; b < blocks; b++) {",
     source === "panel" ? range(STEPS).map((step) => panelStep(tile, step)) : [],
     source === "packed" ? range(STEPS / 2).map((pair) => packedSteps(tile, 2 * pair)) : [],
@@ -76,6 +78,7 @@ function tileFunction(tile: Tile): Lines {
     `x += ${ACTIVATION_BLOCK_BYTES * tokens};`,
     streams.map((g) => `w${g} += ${source === "packed" ? BLOCK_BYTES[format] : PANEL_BLOCK_BYTES};`),
     "}",
+    keepsSums(tile) ? range(groups).map((g) => `v128.store(sums, f${g}, ${g * VECTOR});`) : [],
     "}",
   ];
 }
@@ -173,8 +176,12 @@ function flush(tile: Tile): Lines {
     source === "packed" ? range(groups).map((g) => `const s${g} = ${weightScale(g)};`) : [],
     cells.map((cell, i) => [
       cell.g === 0 ? `x0 = v128.load32_splat(x, ${36 * tokens + 4 * cell.t});` : [],
-      `v0 = dot.accumulate(v128.load(sums, ${i * VECTOR}), ${high(cell)}, ${source === "packed" ? `s${cell.g}` : weightScale(cell.g)}, x0);`,
-      `v128.store(sums, v0, ${i * VECTOR});`,
+      keepsSums(tile)
+        ? `f${i} = dot.accumulate(f${i}, ${high(cell)}, s${cell.g}, x0);`
+        : [
+            `v0 = dot.accumulate(v128.load(sums, ${i * VECTOR}), ${high(cell)}, ${source === "packed" ? `s${cell.g}` : weightScale(cell.g)}, x0);`,
+            `v128.store(sums, v0, ${i * VECTOR});`,
+          ],
     ]),
   ];
 }
@@ -197,6 +204,11 @@ function unpackFunction(): Lines {
     "}",
     "}",
   ];
+}
+
+/** One token of q4 leaves registers for its sums: 4 of integers, 4 of floats, 5 for what they are made of. */
+function keepsSums({ format, tokens, source }: Tile): boolean {
+  return format === "q4" && tokens === 1 && source === "packed";
 }
 
 function planesOf(format: WeightFormat): number {

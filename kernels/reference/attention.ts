@@ -4,6 +4,7 @@
 
 import { type Kernels, PAGE } from "../abi.ts";
 import { exp } from "./exp.ts";
+import { INT16, toIntegers } from "./integers.ts";
 import { bf16Pages, exactPages, type PageFormat, q8Pages, type Which } from "./kv.ts";
 import { laneSum, larger } from "./lanes.ts";
 
@@ -43,6 +44,20 @@ function kernelsOf(
       kv + page * stride + (which === "key" ? head : KV + head) * format.headBytes(Dh);
   }
 
+  /** What meets a page's numbers: itself, or int16 with a scale. */
+  function operand(row: Float32Array): { readonly numbers: ArrayLike<number>; readonly scale: number } {
+    if (!format.isInteger) return { numbers: row, scale: 1 };
+    const { integers, scale } = toIntegers(row, INT16);
+    return { numbers: integers, scale };
+  }
+
+  /** The sum of n products, in order, each step rounded to f32; of integers exact, and rounded once. */
+  function sumOf(n: number, product: (i: number) => number): number {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum = format.isInteger ? sum + product(i) : f(sum + f(product(i)));
+    return f(sum);
+  }
+
   return {
     store(kv, stride, pages, position, k, v, T, KV, Dh) {
       for (let t = 0; t < T; t++) {
@@ -73,11 +88,11 @@ function kernelsOf(
             const distance = chunk === 0 ? 0 : Math.floor(own / chunk) - Math.floor(start / chunk);
             const query = floats(q + Math.min(distance, 2) * apart + (t * H + h) * Dh * 4, Dh);
 
+            const asked = operand(query);
             const scores = new Float32Array(visible);
             for (let i = 0; i < visible; i++) {
-              let dot = 0;
-              for (let d = 0; d < Dh; d++) dot = f(dot + f(query[d]! * keys.numbers[format.index("key", i, d, Dh)]!));
-              scores[i] = f(dot * keys.scales[i]!) * scale;
+              const dot = sumOf(Dh, (d) => asked.numbers[d]! * keys.numbers[format.index("key", i, d, Dh)]!);
+              scores[i] = f(dot * f(keys.scales[i]! * asked.scale)) * scale;
             }
 
             const before = max;
@@ -86,13 +101,13 @@ function kernelsOf(
             const p = scores.map((score) => exp(f(score - max)));
             sum = f(f(sum * shrink) + laneSum(visible, (i) => p[i]!));
 
-            const weights = p.map((x, i) => x * values.scales[i]!);
+            const weights = operand(p.map((x, i) => x * values.scales[i]!));
             for (let d = 0; d < Dh; d++) {
-              let mixed = 0;
-              for (let i = 0; i < visible; i++) {
-                mixed = f(mixed + f(weights[i]! * values.numbers[format.index("value", i, d, Dh)]!));
-              }
-              to[d] = f(to[d]! * shrink) + mixed;
+              const mixed = sumOf(
+                visible,
+                (i) => weights.numbers[i]! * values.numbers[format.index("value", i, d, Dh)]!,
+              );
+              to[d] = f(to[d]! * shrink) + f(mixed * weights.scale);
             }
           }
           for (let d = 0; d < Dh; d++) to[d]! /= sum;

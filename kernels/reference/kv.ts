@@ -3,7 +3,7 @@
 // the address of their head. Takes addresses of heads. Must not know: scores, page tables.
 
 import { PAGE } from "../abi.ts";
-import { toInt8 } from "./int8.ts";
+import { INT8, toIntegers } from "./integers.ts";
 
 /** What a head holds: its Dh numbers of a slot are numbers[index(slot, d)] * scales[slot]. */
 export interface Head {
@@ -15,6 +15,8 @@ export type Which = "key" | "value";
 
 /** Heads of one kind of page. */
 export interface PageFormat {
+  /** Whether what meets the numbers becomes integers as well. */
+  readonly isInteger: boolean;
   /** Bytes of one head's keys, or values. */
   headBytes(Dh: number): number;
   index(which: Which, slot: number, d: number, Dh: number): number;
@@ -24,26 +26,25 @@ export interface PageFormat {
 
 const ONES = new Float32Array(PAGE).fill(1);
 
-// Keys: panels of 16 positions, each (Dh, 16). Values: panels of 16 dimensions, each (32, 16).
-
-/** In eight lanes, lane i and i + 4 are neighbours. */
+/** Keys: panels of 16 positions, each (Dh, 16). Values: panels of 16 dimensions, each (32, 16). Lane i and i + 4 are neighbours. */
 function bf16Index(which: Which, slot: number, d: number, Dh: number): number {
   const lane = which === "key" ? slot & 15 : d & 15;
   const step = which === "key" ? (slot >> 4) * Dh + d : (d >> 4) * PAGE + slot;
   return step * 16 + (lane & 8) + (lane & 3) * 2 + ((lane >> 2) & 1);
 }
 
-/** Four steps of a lane are neighbours. */
+/** Keys: octets of positions, each (Dh / 2, 8, 2). Values: octets of dimensions, each (16, 8, 2). */
 function q8Index(which: Which, slot: number, d: number, Dh: number): number {
-  const lane = which === "key" ? slot & 15 : d & 15;
-  const step = which === "key" ? (slot >> 4) * Dh + d : (d >> 4) * PAGE + slot;
-  return (step & ~3) * 16 + lane * 4 + (step & 3);
+  const lane = which === "key" ? slot & 7 : d & 7;
+  const step = which === "key" ? (slot >> 3) * Dh + d : (d >> 3) * PAGE + slot;
+  return (step >> 1) * 16 + lane * 2 + (step & 1);
 }
 
 export function bf16Pages(memory: WebAssembly.Memory): PageFormat {
   const float = new Float32Array(1);
   const bits = new Uint32Array(float.buffer);
   return {
+    isInteger: false,
     headBytes: (Dh) => PAGE * Dh * 2,
     index: bf16Index,
     read(address, Dh) {
@@ -74,6 +75,7 @@ export function exactPages(): PageFormat {
     return found;
   };
   return {
+    isInteger: false,
     headBytes: (Dh) => PAGE * Dh * 2,
     index: bf16Index,
     read: (address, Dh) => ({ numbers: head(address, Dh), scales: ONES }),
@@ -87,6 +89,7 @@ export function exactPages(): PageFormat {
 /** int8, then a scale for each position. */
 export function q8Pages(memory: WebAssembly.Memory): PageFormat {
   return {
+    isInteger: true,
     headBytes: (Dh) => PAGE * (Dh + 4),
     index: q8Index,
     read: (address, Dh) => ({
@@ -95,7 +98,7 @@ export function q8Pages(memory: WebAssembly.Memory): PageFormat {
     }),
     write(which, address, slot, row) {
       const Dh = row.length;
-      const { integers, scale } = toInt8(row);
+      const { integers, scale } = toIntegers(row, INT8);
       const head = new Int8Array(memory.buffer, address, PAGE * Dh);
       for (const [d, integer] of integers.entries()) head[q8Index(which, slot, d, Dh)] = integer;
       new Float32Array(memory.buffer, address + PAGE * Dh, PAGE)[slot] = scale;

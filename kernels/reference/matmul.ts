@@ -3,7 +3,7 @@
 // which measures what int8 activations cost. Must not know: SIMD, tiles' speed, what a matrix means.
 
 import { BLOCK, type Kernels, matrixBytes, type Offset, type WeightFormat } from "../abi.ts";
-import { type Int8Numbers, toInt8 } from "./int8.ts";
+import { INT8, type Integers, toIntegers } from "./integers.ts";
 import { blockIntegers, blockScale, dequantize } from "./pack.ts";
 
 type MatrixKernels = Pick<Kernels, "quantize" | "matmul_q4" | "matmul_q8" | "embed_q4" | "embed_q8" | "tile">;
@@ -21,7 +21,7 @@ export function createMatrixKernels(
     for (let t = 0; t < T; t++) {
       for (let b = 0; b < K / BLOCK; b++) {
         const values = new Float32Array(memory.buffer, x + (t * K + b * BLOCK) * 4, BLOCK);
-        writeBlock(new DataView(memory.buffer), out, { t, T, b, K, tile }, toInt8(values));
+        writeBlock(new DataView(memory.buffer), out, { t, T, b, K, tile }, toIntegers(values, INT8));
       }
     }
   }
@@ -121,7 +121,7 @@ function place(out: Offset, { t, T, b, K, tile }: BlockPlace) {
   return { start: block + lane, integers: block + 4 * n + lane, stride: 4 * n, scale: block + 36 * n + lane };
 }
 
-function writeBlock(view: DataView, out: Offset, where: BlockPlace, { integers, scale }: Int8Numbers): void {
+function writeBlock(view: DataView, out: Offset, where: BlockPlace, { integers, scale }: Integers): void {
   const at = place(out, where);
   let sum = 0;
   for (let k = 0; k < BLOCK; k++) {
@@ -132,9 +132,9 @@ function writeBlock(view: DataView, out: Offset, where: BlockPlace, { integers, 
   view.setFloat32(at.scale, scale, true);
 }
 
-function readBlock(view: DataView, x8: Offset, where: BlockPlace): Int8Numbers {
+function readBlock(view: DataView, x8: Offset, where: BlockPlace): Integers {
   const at = place(x8, where);
-  const integers = new Int8Array(BLOCK);
+  const integers = new Int16Array(BLOCK);
   for (let k = 0; k < BLOCK; k++) integers[k] = view.getInt8(at.integers + (k >> 2) * at.stride + (k & 3));
   return { integers, scale: view.getFloat32(at.scale, true) };
 }

@@ -19,11 +19,11 @@ export interface Candidates {
   readonly topRaw: readonly { readonly id: number; readonly logit: number }[];
   /** The ids that the constraint wanted, with their raw logits, by id. */
   readonly wanted: readonly { readonly id: number; readonly logit: number }[];
-  /** Natural log-sum-exp of all raw logits. */
+  /** Natural log-sum-exp of all raw logits; NaN when not asked for. */
   readonly rawLogSum: number;
-  /** Adjusted logits at the constraint's temperature, by tile; empty when greedy. */
+  /** Adjusted logits at the constraint's temperature, by tile; empty when not asked for. */
   readonly adjustedTiles: readonly TileSum[];
-  /** Log-sum-exp of adjusted / temperature over all tiles; NaN when greedy. */
+  /** Log-sum-exp of adjusted / temperature over all tiles; NaN when not asked for. */
   readonly adjustedLogSum: number;
 }
 
@@ -44,9 +44,9 @@ export function mergeResults(parts: readonly HeadResult[], constraint: Constrain
       constraint.topRaw,
     ),
     wanted: parts.flatMap((part) => part.wanted).sort((a, b) => a.id - b.id),
-    rawLogSum: logSum(tiles(parts.map((part) => part.rawSums)), 1, math),
+    rawLogSum: constraint.rawSums ? logSum(tiles(parts.map((part) => part.rawSums)), 1, math) : Number.NaN,
     adjustedTiles,
-    adjustedLogSum: constraint.temperature > 0 ? logSum(adjustedTiles, constraint.temperature, math) : Number.NaN,
+    adjustedLogSum: adjustedTiles.length > 0 ? logSum(adjustedTiles, constraint.temperature, math) : Number.NaN,
   };
 }
 

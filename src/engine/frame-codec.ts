@@ -7,7 +7,7 @@
 import { ModelFileError } from "../errors.ts";
 import type { Constraint, Frame, HeadResult, Segment } from "./frame.ts";
 
-const MAGIC = 0x31_46_51_45; // "EQF1"
+const MAGIC = 0x32_46_51_45; // "EQF2"
 
 /** The bytes of a frame. */
 export function encodeFrame(frame: Frame): Uint8Array {
@@ -66,7 +66,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 }
 
 function encodeConstraint(out: Words, c: Constraint): void {
-  out.f32(c.temperature).u32(c.top, c.topRaw, c.tile + 1);
+  out.f32(c.temperature).u32(c.top, c.topRaw, c.tile + 1, Number(c.rawSums), Number(c.adjustedSums));
   out.list(c.adjustments, (a) => out.u32(a.id).f32(a.bias, a.repetition, a.subtract));
   out.list(c.wanted, (id) => out.u32(id));
 }
@@ -76,6 +76,8 @@ function decodeConstraint(input: Reader): Constraint {
   const top = input.u32();
   const topRaw = input.u32();
   const tile = input.u32() - 1;
+  const rawSums = input.u32() === 1;
+  const adjustedSums = input.u32() === 1;
   const adjustments = input.list(() => ({
     id: input.u32(),
     bias: input.f32(),
@@ -83,7 +85,7 @@ function decodeConstraint(input: Reader): Constraint {
     subtract: input.f32(),
   }));
   const wanted = input.list(() => input.u32());
-  return { temperature, top, topRaw, tile, adjustments, wanted };
+  return { temperature, top, topRaw, tile, rawSums, adjustedSums, adjustments, wanted };
 }
 
 /** Words, appended to a buffer that doubles when it is full. */

@@ -12,12 +12,16 @@ export interface Adjustment {
 
 /** What a row's logits are asked for. */
 export interface Constraint {
-  /** Divides logits in the adjusted sums; 0 stands for greedy and asks for no adjusted sums. */
+  /** Divides logits in the adjusted sums; 0 stands for greedy, which has none. */
   readonly temperature: number;
   /** How many of the largest adjusted logits come back (1..2048). */
   readonly top: number;
   /** How many of the largest raw logits come back (0..64), for log-probabilities. */
   readonly topRaw: number;
+  /** Whether the sums of the raw logits come back: log-probabilities need them, and they cost an exp for every logit. */
+  readonly rawSums: boolean;
+  /** Whether those of the adjusted logits do: a draw from more than the top needs them. */
+  readonly adjustedSums: boolean;
   /** Unique ids. */
   readonly adjustments: readonly Adjustment[];
   /** Only this tile of the table: all its logits come back (top is then the tile's size); -1: all tiles. */
@@ -46,9 +50,9 @@ export interface HeadResult {
   readonly top: readonly { readonly id: number; readonly logit: number; readonly adjusted: number }[];
   readonly topRaw: readonly { readonly id: number; readonly logit: number }[];
   readonly wanted: readonly { readonly id: number; readonly logit: number }[];
-  /** (maximum, sum of exp(x - maximum)) per tile. */
+  /** (maximum, sum of exp(x - maximum)) per tile; empty when not asked for. */
   readonly rawSums: Float32Array;
-  /** (maximum, sum of exp((x - maximum) / temperature)) per tile; empty when greedy. */
+  /** (maximum, sum of exp((x - maximum) / temperature)) per tile; empty when not asked for. */
   readonly adjustedSums: Float32Array;
 }
 

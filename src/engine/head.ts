@@ -127,7 +127,7 @@ function reduce(
   };
   const here = (id: number) => id >= first && id < first + count;
 
-  const rawSums = sums(1);
+  const rawSums = constraint.rawSums ? sums(1) : EMPTY.rawSums;
   const topRaw = constraint.topRaw > 0 ? pairs(constraint.topRaw) : [];
   const wanted = constraint.wanted.filter(here).map((id) => ({ id, logit: f32[logits / 4 + id - first]! }));
 
@@ -144,7 +144,7 @@ function reduce(
     for (const [i, { id }] of batch.entries()) raw.set(id, f32[entry(i) + 4]!);
   }
 
-  const adjustedSums = temperature > 0 ? sums(1 / temperature) : EMPTY.adjustedSums;
+  const adjustedSums = constraint.adjustedSums && temperature > 0 ? sums(1 / temperature) : EMPTY.adjustedSums;
   const top = pairs(constraint.top).map(({ id, logit }) => ({ id, logit: raw.get(id) ?? logit, adjusted: logit }));
   return { top, topRaw, wanted, rawSums, adjustedSums };
 }

@@ -22,6 +22,11 @@ export interface DrawParams {
   readonly minP: number;
 }
 
+/** Whether a draw needs the mass of all logits: the top alone tells what top_k and min_p keep. */
+export function needsAll({ topK, minP }: DrawParams): boolean {
+  return topK === 0 && minP === 0;
+}
+
 /** How many candidates a first draw needs. */
 export function firstTop({ topK }: DrawParams): number {
   return topK > 0 ? Math.min(topK, MAX_TOP) : FIRST_TOP;
@@ -54,22 +59,21 @@ export async function draw(
   for (;;) {
     const isAll = top.length < asked;
     const weights = top.map(weight);
-    const total = context.math.exp(candidates.adjustedLogSum - best / temperature);
 
     // min_p and top_k: the first `kept` candidates, or (not isKnown) more than there are here.
     const belowMinP = weights.findIndex((w) => w < minP);
     const limit = topK > 0 ? topK : Number.POSITIVE_INFINITY;
     const kept = Math.min(belowMinP < 0 ? top.length : belowMinP, limit);
     const isKnown = isAll || kept < top.length || kept === limit;
-    const isFiltered = minP > 0 || topK > 0;
+    const isFiltered = !needsAll(params);
+    const total = isFiltered ? sum(weights, kept) : context.math.exp(candidates.adjustedLogSum - best / temperature);
 
     if (isKnown || !isFiltered || asked >= MAX_TOP) {
       if (topP >= 1) {
         if (isFiltered || isAll) return pick(top, weights, kept, u);
         return drawFromAll(candidates, weights, total, u, params, context);
       }
-      const mass = isFiltered ? sum(weights, kept) : total;
-      const nucleus = nucleusSize(weights, kept, topP * mass);
+      const nucleus = nucleusSize(weights, kept, topP * total);
       if (nucleus <= kept) return pick(top, weights, nucleus, u);
       if (isKnown || asked >= MAX_TOP) return pick(top, weights, kept, u);
     }

@@ -5,7 +5,7 @@
 import type { ScalarMath } from "../../kernels/abi.ts";
 import type { Candidates } from "../chain/merge.ts";
 import type { Constraint } from "../engine/frame.ts";
-import { type Candidate, type DrawParams, draw, firstTop } from "./draw.ts";
+import { type Candidate, type DrawParams, draw, firstTop, needsAll } from "./draw.ts";
 import { Penalties, type PenaltyParams } from "./penalties.ts";
 import { randomSeed, uniform } from "./random.ts";
 
@@ -38,6 +38,9 @@ export interface Sampler {
   choose(candidates: Candidates, again: (constraint: Constraint) => Promise<Candidates>): Promise<Choice>;
 }
 
+/** Asked once more, a position gives what its first answer lacks. */
+const FURTHER = { topRaw: 0, rawSums: false, adjustedSums: false };
+
 /** Temperatures below this are greedy, as in vLLM: dividing by them gains nothing but infinities. */
 const GREEDY_BELOW = 1e-5;
 
@@ -55,6 +58,8 @@ export function createSampler(
     temperature: isGreedy ? 0 : params.temperature,
     top: isGreedy ? 1 : firstTop(params),
     topRaw: params.topLogprobs ?? 0,
+    rawSums: params.topLogprobs !== null,
+    adjustedSums: !isGreedy && needsAll(params),
     adjustments: penalties.adjustments,
     tile: -1,
     wanted: [],
@@ -67,7 +72,7 @@ export function createSampler(
     const best = candidates.top[0];
     if (best === undefined) throw new Error("No token can be chosen: every logit is NaN or -infinity");
     const change = (part: { readonly top: number } | { readonly tile: number }) =>
-      again({ ...constraint(), topRaw: 0, top: tileRows, ...part });
+      again({ ...constraint(), ...FURTHER, top: tileRows, ...part });
     const chosen: Candidate = isGreedy
       ? best
       : await draw(candidates, params, uniform(seed, step), { math, tileRows, again: change });

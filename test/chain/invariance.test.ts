@@ -18,7 +18,7 @@ import { TINY } from "../pack/model.ts";
 const STAGES = [1, 2, 3];
 const VARIANTS = ["i16", "i32", "plain"] as const;
 const constraint = {
-  ...{ temperature: 0.8, top: 12, topRaw: 3, tile: -1, wanted: [7] },
+  ...{ temperature: 0.8, top: 12, topRaw: 3, rawSums: true, adjustedSums: true, tile: -1, wanted: [7] },
   adjustments: [{ id: 65, bias: 2, repetition: Math.fround(1.2), subtract: 0.5 }],
 };
 

@@ -4,7 +4,16 @@ import { mergeResults } from "../../src/chain/merge.ts";
 import type { HeadResult } from "../../src/engine/frame.ts";
 
 const math = { exp: Math.exp, log: Math.log };
-const constraint = { temperature: 0.5, top: 3, topRaw: 2, adjustments: [], tile: -1, wanted: [] };
+const constraint = {
+  temperature: 0.5,
+  top: 3,
+  topRaw: 2,
+  rawSums: true,
+  adjustedSums: true,
+  adjustments: [],
+  tile: -1,
+  wanted: [],
+};
 
 const part = (top: [number, number][], sums: number[]): HeadResult => ({
   top: top.map(([id, logit]) => ({ id, logit, adjusted: logit })),

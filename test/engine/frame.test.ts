@@ -9,6 +9,8 @@ const constraint: Constraint = {
   topRaw: 5,
   adjustments: [{ id: 7, bias: 1.5, repetition: Math.fround(1.1), subtract: 0.25 }],
   tile: -1,
+  rawSums: true,
+  adjustedSums: false,
   wanted: [3, 9],
 };
 

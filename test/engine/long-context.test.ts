@@ -17,7 +17,16 @@ import { TINY, temporaryFolder } from "../pack/model.ts";
 const golden = (name: string) => fileURLToPath(new URL(`../fixtures/golden/${name}`, import.meta.url));
 const PROMPT = Array.from({ length: 107 }, (_, i) => (i * 37 + 11) % 290);
 const STEPS = 6;
-const constraint = { temperature: 0.8, top: 20, topRaw: 3, adjustments: [], tile: -1, wanted: [5] };
+const constraint = {
+  temperature: 0.8,
+  top: 20,
+  topRaw: 3,
+  rawSums: true,
+  adjustedSums: true,
+  adjustments: [],
+  tile: -1,
+  wanted: [5],
+};
 
 /** Greedy steps after a prompt, and all that the sampler sees on the way. */
 async function answer(folder: string, options: OpenOptions = {}, prompt = PROMPT): Promise<Candidates[]> {

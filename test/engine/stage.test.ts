@@ -22,7 +22,16 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const constraint = { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted: [] };
+const constraint = {
+  temperature: 0,
+  top: 1,
+  topRaw: 0,
+  rawSums: true,
+  adjustedSums: true,
+  adjustments: [],
+  tile: -1,
+  wanted: [],
+};
 const segment: Segment = { pages: [0], position: 0, length: 3, copyFrom: -1, heads: [{ row: 2, constraint }] };
 const frame: Frame = {
   segments: [segment],

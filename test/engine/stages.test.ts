@@ -19,6 +19,8 @@ const constraint = {
   temperature: 0.8,
   top: 40,
   topRaw: 5,
+  rawSums: true,
+  adjustedSums: true,
   adjustments: [{ id: 65, bias: 2, repetition: Math.fround(1.2), subtract: 0.5 }],
   tile: -1,
   wanted: [1, 200],
@@ -123,6 +125,16 @@ test("any number of adjustments reaches the logits, and the raw ones are kept be
     assert.equal(logit, raw.get(id));
     assert.equal(adjusted, Math.fround(Math.fround(raw.get(id)! + adjustments[id]!.bias) - adjustments[id]!.subtract));
   }
+  session.close();
+});
+
+test("sums come back only when asked for; the rest has the same bits without them", async () => {
+  const { chain } = await openChain(join(folder, "2"));
+  const session = await chain.open({ positions: 80, signal: new AbortController().signal });
+  const full = await session.sync(PROMPT, constraint);
+  const bare = await session.again({ ...constraint, rawSums: false, adjustedSums: false });
+  assert.ok(Number.isFinite(full.rawLogSum) && Number.isFinite(full.adjustedLogSum));
+  assert.deepEqual(bare, { ...full, rawLogSum: Number.NaN, adjustedTiles: [], adjustedLogSum: Number.NaN });
   session.close();
 });
 

@@ -5,7 +5,16 @@ import { Chain, type ChainLimits } from "../../src/chain/chain.ts";
 import type { Session } from "../../src/chain/session.ts";
 import { expectedId, FakeStage, fakeManifest, VOCAB } from "./stage.ts";
 
-export const greedy = { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted: [] };
+export const greedy = {
+  temperature: 0,
+  top: 1,
+  topRaw: 0,
+  rawSums: true,
+  adjustedSums: true,
+  adjustments: [],
+  tile: -1,
+  wanted: [],
+};
 
 /** Ways to cut the fake model. */
 export const plans: Record<string, { layers: [number, number]; rows: [number, number] }[]> = {

@@ -30,6 +30,7 @@ export function candidatesOf(logits: readonly number[], constraint: Constraint, 
   };
   const all = logits.map((logit, id) => ({ id, logit, adjusted: adjusted[id]! }));
   const asked = constraint.tile < 0 ? all : all.filter(({ id }) => Math.floor(id / tileRows) === constraint.tile);
+  const hasSums = constraint.adjustedSums && temperature > 0;
   return {
     top: asked
       .filter((c) => c.adjusted > -Infinity)
@@ -40,9 +41,9 @@ export function candidatesOf(logits: readonly number[], constraint: Constraint, 
       .sort((a, b) => b.logit - a.logit || a.id - b.id)
       .slice(0, constraint.topRaw),
     wanted: constraint.wanted.map((id) => ({ id, logit: logits[id]! })),
-    rawLogSum: logSum(logits, 1),
-    adjustedTiles: temperature > 0 ? tiles(adjusted, 1 / temperature) : [],
-    adjustedLogSum: temperature > 0 ? logSum(adjusted, 1 / temperature) : Number.NaN,
+    rawLogSum: constraint.rawSums ? logSum(logits, 1) : Number.NaN,
+    adjustedTiles: hasSums ? tiles(adjusted, 1 / temperature) : [],
+    adjustedLogSum: hasSums ? logSum(adjusted, 1 / temperature) : Number.NaN,
   };
 }
 

@@ -64,7 +64,9 @@ async function run(folder: string, name: string, bind: Bind, kvFormat: KvFormat 
   });
   const wanted = Array.from({ length: model.manifest.tokenizer.tokens }, (_, id) => id);
   const constraint = (position: number) =>
-    kept.includes(position) ? { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted } : undefined;
+    kept.includes(position)
+      ? { temperature: 0, top: 1, topRaw: 0, rawSums: true, adjustedSums: true, adjustments: [], tile: -1, wanted }
+      : undefined;
   const logits: number[] = [];
   while (first.position < POSITIONS) {
     const { position } = first;

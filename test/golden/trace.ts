@@ -30,7 +30,16 @@ export async function trace(folder: string, ids: readonly number[], options: Tra
     },
   });
   const wanted = Array.from({ length: model.manifest.tokenizer.tokens }, (_, id) => id);
-  const constraint = { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted };
+  const constraint = {
+    temperature: 0,
+    top: 1,
+    topRaw: 0,
+    rawSums: true,
+    adjustedSums: true,
+    adjustments: [],
+    tile: -1,
+    wanted,
+  };
   const rows = await forward(model, ids, {
     constraint: () => constraint,
     onFrame: (frame) => {

@@ -290,9 +290,9 @@ test("kv_store_q8() rounds to 127ths of the largest, half to even; zeros, NaN, i
     const page = KV_CACHE + 2 * stride + head * headBytes;
     const keys = new Int8Array(pair.memories[0].buffer, page, PAGE * Dh);
     const [scale = 0] = pair.floats(page + PAGE * Dh, 1);
-    // Position 0 is lane 0: four dimensions side by side, the next four 64 bytes further.
+    // Position 0 is lane 0: two dimensions side by side, the next two 16 bytes further.
     assert.deepEqual(
-      integers.map((_, d) => keys[Math.floor(d / 4) * 64 + (d % 4)]),
+      integers.map((_, d) => keys[Math.floor(d / 2) * 16 + (d % 2)]),
       integers,
       `head ${head}`,
     );

@@ -11,7 +11,16 @@ import { promptIds, realModel, skip, skipCuts } from "./model.ts";
 
 const QUESTION = "Write a Python function that returns the larger of two numbers.";
 const END = 151_645; // <|im_end|>
-const GREEDY = { temperature: 0, top: 1, topRaw: 0, adjustments: [], tile: -1, wanted: [] };
+const GREEDY = {
+  temperature: 0,
+  top: 1,
+  topRaw: 0,
+  rawSums: true,
+  adjustedSums: true,
+  adjustments: [],
+  tile: -1,
+  wanted: [],
+};
 
 let folder = "";
 let vocab: Vocab;

@@ -5,7 +5,16 @@ import { candidatesOf, math } from "../fakes/session.ts";
 
 const TEMPERATURE = 0.8;
 const plain: DrawParams = { temperature: TEMPERATURE, topK: 0, topP: 1, minP: 0 };
-const constraint = { temperature: TEMPERATURE, top: 0, topRaw: 0, adjustments: [], tile: -1, wanted: [] };
+const constraint = {
+  temperature: TEMPERATURE,
+  top: 0,
+  topRaw: 0,
+  rawSums: true,
+  adjustedSums: true,
+  adjustments: [],
+  tile: -1,
+  wanted: [],
+};
 
 /** Draws for evenly spaced u; gives each id's share and the calls for more. */
 async function shares(

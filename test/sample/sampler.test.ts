@@ -106,12 +106,21 @@ test("choose() lets presence and frequency penalties see the answer only", async
   assert.deepEqual(await ids(params, { count: 2, prompt: [0, 0, 0], logits }), [0, 1]);
 });
 
-test("constraint() asks for the top_k, and for all the sums at the temperature", () => {
-  const constraint = createSampler(
-    { ...plain, topK: 20, temperature: 0.7, topLogprobs: 4 },
-    { math, tileRows: 8 },
-  ).constraint();
-  assert.deepEqual(constraint, { temperature: 0.7, top: 20, topRaw: 4, adjustments: [], tile: -1, wanted: [] });
+test("constraint() asks for the top_k at the temperature, and for the sums that the choice needs", () => {
+  const asked = (params: Partial<SamplingParams>) =>
+    createSampler({ ...plain, ...params }, { math, tileRows: 8 }).constraint();
+  assert.deepEqual(asked({ topK: 20, temperature: 0.7, topLogprobs: 4 }), {
+    ...{ temperature: 0.7, top: 20, topRaw: 4, rawSums: true, adjustedSums: false },
+    ...{ adjustments: [], tile: -1, wanted: [] },
+  });
+  const sums = (params: Partial<SamplingParams>) => {
+    const { rawSums, adjustedSums } = asked(params);
+    return { rawSums, adjustedSums };
+  };
+  assert.deepEqual(sums({}), { rawSums: false, adjustedSums: true });
+  assert.deepEqual(sums({ topP: 0.9 }), { rawSums: false, adjustedSums: true });
+  assert.deepEqual(sums({ minP: 0.1, topP: 0.9 }), { rawSums: false, adjustedSums: false });
+  assert.deepEqual(sums({ ...greedy, topLogprobs: 0 }), { rawSums: true, adjustedSums: false });
 });
 
 test("choose() asks again with the same adjustments, when a draw leads beyond the candidates", async () => {
