@@ -9,30 +9,9 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-
-/** The part of node-llama-cpp that is used here; the package is not there when types are checked. */
-interface LlamaCpp {
-  getLlama(options: { gpu: false; build: "never" }): Promise<{
-    loadModel(options: { modelPath: string }): Promise<{
-      tokenize(text: string, specialTokens: boolean): number[];
-      createContext(options: { contextSize: number; threads: number }): Promise<{
-        getSequence(): {
-          clearHistory(): Promise<void>;
-          controlledEvaluate(input: unknown[]): Promise<(Output | undefined)[]>;
-        };
-      }>;
-    }>;
-  }>;
-}
-
-interface Output {
-  readonly next: { readonly logits: ReadonlyMap<number, number>; readonly totalLogitWeight: number };
-}
-
-/** Its samplers switched off, so that logits are the model's own. */
-const RAW = { temperature: 1, topK: 0, topP: 1, minP: 0 };
+import { openLlama, RAW } from "../scripts/llama-cpp.ts";
 
 const { values } = parseArgs({
   options: { gguf: { type: "string" }, text: { type: "string" }, context: { type: "string", default: "512" } },
@@ -41,15 +20,11 @@ const { gguf = "", text = "" } = values;
 const size = Number(values.context);
 
 const folder = fileURLToPath(new URL("./", import.meta.url));
-const entry = `${folder}node_modules/node-llama-cpp/dist/index.js`;
-if (!existsSync(entry)) execFileSync("npm", ["install", "--no-package-lock"], { cwd: folder, stdio: "inherit" });
-const { getLlama } = (await import(pathToFileURL(entry).href)) as LlamaCpp;
-const { version } = JSON.parse(await readFile(`${folder}node_modules/node-llama-cpp/package.json`, "utf8"));
+const llamaCpp = `${folder}node_modules/node-llama-cpp`;
+if (!existsSync(llamaCpp)) execFileSync("npm", ["install", "--no-package-lock"], { cwd: folder, stdio: "inherit" });
+const { version } = JSON.parse(await readFile(`${llamaCpp}/package.json`, "utf8"));
 
-const llama = await getLlama({ gpu: false, build: "never" });
-const model = await llama.loadModel({ modelPath: gguf });
-const context = await model.createContext({ contextSize: size, threads: 2 });
-const sequence = context.getSequence();
+const model = await openLlama({ folder: llamaCpp, gguf, contextSize: size, threads: 2 });
 const ids = model.tokenize(await readFile(text, "utf8"), false);
 
 let nats = 0;
@@ -57,15 +32,14 @@ let tokens = 0;
 const byWindow: number[] = [];
 for (let first = 0; first + 1 < ids.length; first += size) {
   const window = ids.slice(first, first + size);
-  await sequence.clearHistory();
+  await model.clear();
   const input = window.slice(0, -1).map((id, row) => {
     const logits = { filter: { tokens: [window[row + 1]!], includeTop: 1 } };
-    return [id, { generateNext: { logits, totalLogitWeight: true, options: RAW } }];
+    return [id, { generateNext: { logits, totalLogitWeight: true, options: RAW } }] as const;
   });
   let sum = 0;
-  for (const [row, output] of (await sequence.controlledEvaluate(input)).entries()) {
+  for (const [row, output] of (await model.evaluate(input)).entries()) {
     const { logits, totalLogitWeight } = output!.next;
-    // totalLogitWeight is the sum of exp(logit - largest logit).
     sum += Math.max(...logits.values()) + Math.log(totalLogitWeight) - logits.get(window[row + 1]!)!;
   }
   nats += sum;

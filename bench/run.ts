@@ -12,6 +12,7 @@ import { BLOCK_BYTES, type WeightFormat } from "../kernels/abi.ts";
 import { findModel } from "../scripts/model-path.ts";
 import { ensurePacked, readManifest } from "../scripts/pack/cache.ts";
 import { parseChoice, parseInteger, UsageError } from "../scripts/usage.ts";
+import { PREFILL_CHUNK } from "../src/platform/engine.ts";
 import { chart } from "./chart.ts";
 import { compare } from "./compare.ts";
 import { FULL, QUICK } from "./plan.ts";
@@ -22,8 +23,6 @@ import { RUNTIMES } from "./runtimes.ts";
 const MODELS = ["qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"];
 const FORMATS = Object.keys(BLOCK_BYTES) as WeightFormat[];
 const PEERS = ["llama", "wllama"] as const;
-/** As the server's default (src/platform/engine.ts). */
-const ROWS = 60;
 /** A quick run's end: of the rounds of 4-bit formats, and of the others'. */
 const QUICK_MINUTES = [6.5, 8.5] as const;
 
@@ -39,7 +38,7 @@ const HELP = `Usage: npm run bench -- [OPTIONS]
   --format LIST      of ${FORMATS.join(", ")} (default: all)
   --peers LIST       of ${PEERS.join(", ")}, or none (default: all). LLAMA_BENCH names a llama-bench to take for llama
   --rounds N         (default: ${FULL.rounds}, with --quick ${QUICK.rounds})
-  --rows N           rows of a frame (default: ${ROWS}, as the server)`;
+  --rows N           rows of a frame (default: ${PREFILL_CHUNK}, as the server)`;
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const BUILD = join(ROOT, "build", "bench");
@@ -55,7 +54,7 @@ const { values } = parseArgs({
     format: { type: "string", default: FORMATS.join() },
     peers: { type: "string", default: PEERS.join() },
     rounds: { type: "string" },
-    rows: { type: "string", default: `${ROWS}` },
+    rows: { type: "string", default: `${PREFILL_CHUNK}` },
     help: { type: "boolean", short: "h", default: false },
   },
 });

@@ -47,9 +47,21 @@ export interface Config {
 
 type Env = Readonly<Record<string, unknown>>;
 
-/** Reads every QWEN_EDGE_ variable. Throws TypeError that names the one at fault. */
+const PREFIX = "QWEN_EDGE_";
+const SETTINGS =
+  "API_KEYS CONTEXT KV_POSITIONS KV MAX_TOKENS MAX_SESSIONS QUEUE PREFILL_CHUNK MAX_BODY_BYTES CORS_ORIGINS " +
+  "KEEP_ALIVE_MS MODEL_ALIASES ORIGINS";
+/** Of the command line and the tests: they may stand in the same environment. */
+const OTHERS = "API_KEY CACHE CHROMIUM REAL TEST_MARK";
+const KNOWN = new Set(`${SETTINGS} ${OTHERS}`.split(" ").map((name) => PREFIX + name));
+
+/**
+ * Reads every QWEN_EDGE_ variable. Throws TypeError that names the one at fault: a wrong value, or a name that is no
+ * setting, for a misspelt QWEN_EDGE_API_KEYS would leave the service open.
+ */
 export function readConfig(env: Env): Config {
   const origins = readOrigins(env);
+  checkNames(env);
   const contextLength = readInteger(env, "QWEN_EDGE_CONTEXT", { min: 16, max: 131_072 }) ?? 4096;
   const kvPositions = readInteger(env, "QWEN_EDGE_KV_POSITIONS", { min: 16, max: 2 ** 22 }) ?? 16_384;
   if (kvPositions < contextLength) {
@@ -90,6 +102,15 @@ export function readConfig(env: Env): Config {
 export function redacted(config: Config): Readonly<Record<string, unknown>> {
   const { apiKeys, origins, ...rest } = config;
   return { ...rest, isKeyRequired: apiKeys.length > 0, origins: origins.map(({ name }) => name) };
+}
+
+/** An origin's key may have any name. */
+function checkNames(env: Env): void {
+  const secrets = JSON.stringify(read(env, `${PREFIX}ORIGINS`) ?? "");
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith(PREFIX) || KNOWN.has(name) || secrets.includes(name)) continue;
+    throw new TypeError(`${name} is not a setting; docs/configuration.md has their names`);
+  }
 }
 
 /** A variable's value, undefined when it is absent or empty, as an unset line of an env file is. */

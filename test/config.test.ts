@@ -25,6 +25,16 @@ test("readConfig() has the documented defaults, when nothing is set", () => {
   });
 });
 
+test("readConfig() refuses a name that is no setting, but for those of the command line and of an origin's key", () => {
+  assert.throws(() => readConfig({ QWEN_EDGE_APIKEYS: "a" }), {
+    name: "TypeError",
+    message: "QWEN_EDGE_APIKEYS is not a setting; docs/configuration.md has their names",
+  });
+  const ORIGINS = JSON.stringify({ big: { ...ORIGIN, keySecret: "QWEN_EDGE_GPU_KEY" } });
+  const env = { QWEN_EDGE_CACHE: "/tmp", QWEN_EDGE_ORIGINS: ORIGINS, QWEN_EDGE_GPU_KEY: "secret" };
+  assert.equal(readConfig(env).origins[0]?.key, "secret");
+});
+
 test("readConfig() reads every variable, as text or as Workers' JSON values", () => {
   const env = {
     QWEN_EDGE_API_KEYS: "a, b",

@@ -7,38 +7,19 @@
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { parseManifest } from "../../src/model/manifest.ts";
 import { createPrompter } from "../../src/prompt/chatml.ts";
 import { encode, encodeParts } from "../../src/token/encode.ts";
 import { loadVocab } from "../../src/token/vocab.ts";
 import { answerTo, heldOutPrompts, openCompleter } from "../eval-pocket.ts";
+import { openLlama, RAW } from "../llama-cpp.ts";
 import { pack } from "../pack/pack.ts";
-
-/** The part of node-llama-cpp that is used here; the package is not there when types are checked. */
-interface LlamaCpp {
-  getLlama(options: { gpu: false; build: "never" }): Promise<{
-    loadModel(options: { modelPath: string }): Promise<{
-      tokenize(text: string, specialTokens: boolean): number[];
-      createContext(options: { contextSize: number; threads: number }): Promise<{
-        getSequence(): {
-          clearHistory(): Promise<void>;
-          controlledEvaluate(
-            input: unknown[],
-          ): Promise<({ next: { logits: ReadonlyMap<number, number> } } | undefined)[]>;
-        };
-      }>;
-    }>;
-  }>;
-}
 
 /** Two best logits nearer than this may change places with the order of a sum. */
 const CLOSE = 0.25;
-/** Its samplers switched off, so that logits are the model's own. */
-const RAW = { temperature: 1, topK: 0, topP: 1, minP: 0 };
-
 const { values } = parseArgs({
   options: {
     model: { type: "string", default: fileURLToPath(new URL("../../models/pocket/pocket.gguf", import.meta.url)) },
@@ -50,16 +31,13 @@ const every = heldOutPrompts();
 const count = Number(values.count);
 const prompts = Array.from({ length: count }, (_, i) => every[Math.floor((i * every.length) / count)]!);
 
-const { getLlama } = (await import(pathToFileURL(resolve(values.llama, "dist/index.js")).href)) as LlamaCpp;
-const llama = await getLlama({ gpu: false, build: "never" });
-const model = await llama.loadModel({ modelPath: values.model });
-const sequence = (await model.createContext({ contextSize: 1024, threads: 1 })).getSequence();
+const model = await openLlama({ folder: values.llama, gguf: values.model, contextSize: 1024, threads: 1 });
 
 /** llama.cpp's two best ids after `ids`, best first, with their logits. */
 async function best(ids: readonly number[]): Promise<[number, number][]> {
   const next = { generateNext: { logits: { filter: { includeTop: 2 } }, options: RAW } };
-  const input = ids.map((id, i) => (i === ids.length - 1 ? [id, next] : id));
-  const logits = (await sequence.controlledEvaluate(input)).at(-1)!.next.logits;
+  const input = ids.map((id, i) => (i === ids.length - 1 ? ([id, next] as const) : id));
+  const logits = (await model.evaluate(input)).at(-1)!.next.logits;
   return [...logits].sort((a, b) => b[1] - a[1]);
 }
 
@@ -80,7 +58,7 @@ try {
     const ids = encodeParts(vocab, prompter.render(messages));
     const text = prompter.renderText(messages);
     if (`${model.tokenize(text, true)}` !== `${encode(vocab, text, { special: true })}`) split++;
-    await sequence.clearHistory();
+    await model.clear();
     let input: readonly number[] = ids;
     for (const [i, id] of ours.entries()) {
       const [first, second] = await best(input);

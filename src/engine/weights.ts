@@ -110,17 +110,49 @@ export class Tensors {
   }
 }
 
+/** Bytes of one read, where a stream lets the reader bring the buffer; two are in flight. */
+const READ_BYTES = HASH_BYTES;
+
+/** A stream's bytes in order, the next ones under way while a piece is used; a piece is overwritten after that. */
 async function* readAll(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader();
+  const { read, cancel } = openReader(stream);
+  let next = read();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await next;
       if (done) return;
-      yield value;
+      next = read();
+      next.catch(() => {}); // whoever waits for it hears of it; nobody does if the piece at hand is damaged
+      yield value!;
     }
   } finally {
-    await reader.cancel();
+    await cancel();
   }
+}
+
+type Read = () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+
+/**
+ * Streams of bytes (of files, assets, HTTP) fill buffers of ours, a MiB a read: workerd's own pieces are 4 KiB, each with a
+ * promise and an array. Others give their pieces as they are.
+ */
+function openReader(stream: ReadableStream<Uint8Array>): { read: Read; cancel: () => Promise<void> } {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = stream.getReader({ mode: "byob" });
+  } catch {
+    const pieces = stream.getReader();
+    return { read: () => pieces.read(), cancel: () => pieces.cancel() };
+  }
+  const free = [new Uint8Array(READ_BYTES), new Uint8Array(READ_BYTES)];
+  const read: Read = async () => {
+    const buffer = free.shift()!;
+    const { done, value } = await reader.read(buffer, { min: buffer.byteLength });
+    // A read gives its buffer back as another array; it is free again when the read after the next begins.
+    if (value !== undefined) free.push(new Uint8Array(value.buffer));
+    return { done: done && !value?.byteLength, value };
+  };
+  return { read, cancel: () => reader.cancel() };
 }
 
 /**

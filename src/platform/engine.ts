@@ -19,7 +19,7 @@ import type { Load, Model } from "./loader.ts";
 import { createTextTools } from "./text-tools.ts";
 
 /** Rows of one step: whole tiles of 6 and of 4 tokens, and few enough that a short prompt need not wait long for a chunk. */
-const PREFILL_CHUNK = 60;
+export const PREFILL_CHUNK = 60;
 /** Bytes of one stage's memory, as far as a runtime does not say less. */
 const BUDGET_BYTES = 4 * 2 ** 30;
 

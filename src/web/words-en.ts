@@ -49,7 +49,8 @@ export const en = {
   runsAtEdge: "Runs on the edge",
   runsAtOrigin: "Runs at an origin with a GPU",
   context: "Context",
-  contextUsed: (used: number, limit: number) => `${used.toLocaleString("en")} of ${limit.toLocaleString("en")} tokens`,
+  contextUsed: (used: number, limit: number, isEstimate: boolean) =>
+    `${isEstimate ? "about " : ""}${used.toLocaleString("en")} of ${limit.toLocaleString("en")} tokens`,
   contextFull: "The context is nearly full: start a new chat or delete messages.",
 
   // Composer and messages

@@ -46,7 +46,8 @@ export const zh: Words = {
   runsAtEdge: "在边缘节点上运行",
   runsAtOrigin: "在带 GPU 的源站上运行",
   context: "上下文",
-  contextUsed: (used, limit) => `${used.toLocaleString("zh")} / ${limit.toLocaleString("zh")} 个词元`,
+  contextUsed: (used, limit, isEstimate) =>
+    `${isEstimate ? "约 " : ""}${used.toLocaleString("zh")} / ${limit.toLocaleString("zh")} 个词元`,
   contextFull: "上下文快用完了：请开始新对话或删除一些消息。",
 
   message: "消息",

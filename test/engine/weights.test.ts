@@ -33,30 +33,35 @@ const chunksOf = (bytes: Uint8Array) => [bytes.slice(0, CHUNK_BYTES), bytes.slic
 /** Loads chunks that arrive in pieces of `pieceBytes`; gives what memory holds then. */
 async function load(
   chunks: readonly Uint8Array[],
-  { pieceBytes = 700_001, onProgress = (_bytes: number) => {} } = {},
+  { pieceBytes = 700_001, type = undefined as "bytes" | undefined, onProgress = (_bytes: number) => {} } = {},
 ): Promise<Uint8Array> {
   const memory = new WebAssembly.Memory({ initial: Math.ceil((BASE + BYTES) / 65_536) });
   const fetchChunk = async (file: string) => {
     const bytes = chunks[stage.chunks.indexOf(file)]!;
     let at = 0;
-    return new ReadableStream<Uint8Array>({
-      pull(controller) {
-        if (at >= bytes.length) return controller.close();
-        controller.enqueue(bytes.subarray(at, at + pieceBytes));
+    const pull = (controller: ReadableStreamDefaultController | ReadableByteStreamController) => {
+      if (at < bytes.length) {
+        controller.enqueue(bytes.slice(at, at + pieceBytes)); // a stream of bytes takes the buffer away
         at += pieceBytes;
-      },
-    });
+        return;
+      }
+      controller.close();
+      if ("byobRequest" in controller) controller.byobRequest?.respond(0);
+    };
+    return type === "bytes" ? new ReadableStream({ type, pull }) : new ReadableStream<Uint8Array>({ pull });
   };
   await loadWeights(memory, BASE, { stage, fetchChunk, onProgress });
   return new Uint8Array(memory.buffer, BASE, BYTES);
 }
 
 test("loadWeights() puts the chunks end to end, in whatever pieces they arrive", async () => {
-  for (const pieceBytes of [700_001, HASH_BYTES, CHUNK_BYTES]) {
-    const seen: number[] = [];
-    const loaded = await load(chunksOf(image), { pieceBytes, onProgress: (bytes) => seen.push(bytes) });
-    assert.equal(Buffer.compare(loaded, image), 0, `pieces of ${pieceBytes}`);
-    assert.equal(seen.at(-1), BYTES);
+  for (const type of [undefined, "bytes"] as const) {
+    for (const pieceBytes of [700_001, HASH_BYTES, CHUNK_BYTES]) {
+      const seen: number[] = [];
+      const loaded = await load(chunksOf(image), { pieceBytes, type, onProgress: (bytes) => seen.push(bytes) });
+      assert.equal(Buffer.compare(loaded, image), 0, `pieces of ${pieceBytes}, ${type}`);
+      assert.equal(seen.at(-1), BYTES);
+    }
   }
 });
 

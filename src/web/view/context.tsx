@@ -14,9 +14,9 @@ function currentUse() {
 }
 
 export function ContextGauge() {
-  const { used, limit, share } = currentUse();
+  const { used, limit, share, isEstimate } = currentUse();
   if (limit === null || current.value.messages.length === 0) return null;
-  const text = words.contextUsed(used, limit);
+  const text = words.contextUsed(used, limit, isEstimate);
   return (
     <div class={share > NEARLY_FULL ? "gauge full" : "gauge"} title={`${words.context}: ${text}`}>
       <meter aria-label={words.context} aria-valuetext={text} min={0} max={limit} value={used} />
