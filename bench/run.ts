@@ -12,7 +12,7 @@ import { BLOCK_BYTES, type WeightFormat } from "../kernels/abi.ts";
 import { findModel } from "../scripts/model-path.ts";
 import { ensurePacked, readManifest } from "../scripts/pack/cache.ts";
 import { parseChoice, parseInteger, UsageError } from "../scripts/usage.ts";
-import { PREFILL_CHUNK } from "../src/platform/engine.ts";
+import { PREFILL_CHUNK } from "../src/chain/scheduler.ts";
 import { chart } from "./chart.ts";
 import { compare } from "./compare.ts";
 import { FULL, QUICK } from "./plan.ts";

@@ -224,6 +224,6 @@ export function pageBytes(format: KvFormat, KV: number, Dh: number): number {
 
 /** Bytes of scratch that `attention` needs. */
 export function attentionScratchBytes(H: number, KV: number, Dh: number): number {
-  // Per query head of a group: 32 scores, the states of 16 rows, 32 int16, and 3 versions of 16 rows' queries in int16.
+  // Per query head of a group: 32 scores, the states of 16 rows, 32 int16, and 3 versions of 16 rows' queries in int16, each with a scale.
   return (H / KV) * (PAGE * 4 + 16 * 16 + PAGE * 2 + 3 * 16 * (Dh * 2 + 4));
 }

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readConfig } from "../src/config.ts";
-import { type Place, type Runtime, serverCommand } from "./dev/runtime.ts";
+import { CLIENT_KEY, type Place, type Runtime, serverCommand } from "./dev/runtime.ts";
 import { Server } from "./dev/server.ts";
 import { cacheFolder, findModel } from "./model-path.ts";
 import { ensurePacked } from "./pack/cache.ts";
@@ -91,7 +91,7 @@ function watchParent(stop: () => void): NodeJS.Timeout | undefined {
 /** @throws {Error} naming the variable that is wrong, before anything is started with it */
 function checkSettings(): void {
   try {
-    readConfig(process.env);
+    readConfig({ ...process.env, [CLIENT_KEY]: undefined });
   } catch (cause) {
     throw new Error(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -52,7 +52,9 @@ const SETTINGS =
   "API_KEYS CONTEXT KV_POSITIONS KV MAX_TOKENS MAX_SESSIONS QUEUE PREFILL_CHUNK MAX_BODY_BYTES CORS_ORIGINS " +
   "KEEP_ALIVE_MS MODEL_ALIASES ORIGINS";
 /** Of the command line and the tests: they may stand in the same environment. */
-const OTHERS = "API_KEY CACHE CHROMIUM REAL TEST_MARK";
+const OTHERS = "CACHE CHROMIUM REAL TEST_MARK";
+/** What Kubernetes and Docker add for a service called qwen-edge. */
+const INJECTED = /^QWEN_EDGE_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/;
 const KNOWN = new Set(`${SETTINGS} ${OTHERS}`.split(" ").map((name) => PREFIX + name));
 
 /**
@@ -61,7 +63,7 @@ const KNOWN = new Set(`${SETTINGS} ${OTHERS}`.split(" ").map((name) => PREFIX + 
  */
 export function readConfig(env: Env): Config {
   const origins = readOrigins(env);
-  checkNames(env);
+  checkNames(env, origins);
   const contextLength = readInteger(env, "QWEN_EDGE_CONTEXT", { min: 16, max: 131_072 }) ?? 4096;
   const kvPositions = readInteger(env, "QWEN_EDGE_KV_POSITIONS", { min: 16, max: 2 ** 22 }) ?? 16_384;
   if (kvPositions < contextLength) {
@@ -105,10 +107,12 @@ export function redacted(config: Config): Readonly<Record<string, unknown>> {
 }
 
 /** An origin's key may have any name. */
-function checkNames(env: Env): void {
-  const secrets = JSON.stringify(read(env, `${PREFIX}ORIGINS`) ?? "");
+function checkNames(env: Env, origins: readonly OriginConfig[]): void {
+  const keys = new Set(origins.map(({ key }) => key));
   for (const name of Object.keys(env)) {
-    if (!name.startsWith(PREFIX) || KNOWN.has(name) || secrets.includes(name)) continue;
+    if (!name.startsWith(PREFIX) || KNOWN.has(name) || INJECTED.test(name)) continue;
+    const value = read(env, name);
+    if (value === undefined || (typeof value === "string" && keys.has(value.trim()))) continue;
     throw new TypeError(`${name} is not a setting; docs/configuration.md has their names`);
   }
 }

@@ -30,6 +30,8 @@ test("readConfig() refuses a name that is no setting, but for those of the comma
     name: "TypeError",
     message: "QWEN_EDGE_APIKEYS is not a setting; docs/configuration.md has their names",
   });
+  assert.throws(() => readConfig({ QWEN_EDGE_API_KEY: "a" }), /QWEN_EDGE_API_KEY is not a setting/);
+  readConfig({ QWEN_EDGE_OLD: "", QWEN_EDGE_SERVICE_HOST: "10.0.0.1", QWEN_EDGE_PORT_8787_TCP_ADDR: "10.0.0.1" });
   const ORIGINS = JSON.stringify({ big: { ...ORIGIN, keySecret: "QWEN_EDGE_GPU_KEY" } });
   const env = { QWEN_EDGE_CACHE: "/tmp", QWEN_EDGE_ORIGINS: ORIGINS, QWEN_EDGE_GPU_KEY: "secret" };
   assert.equal(readConfig(env).origins[0]?.key, "secret");

@@ -1,5 +1,5 @@
 // Causal attention with grouped heads over the pages of the KV cache.
-// Takes q (T, H, Dh) and the pages; gives out (T, H, Dh). Scores, softmax and sums are f32.
+// Takes q (T, H, Dh) and the pages; gives out (T, H, Dh). Scores and softmax are f32, sums too, or integers with 8 bits.
 // Must not know: how a page is written (kv.ts, kv-q8.ts), rotation, layers.
 //
 // For every kv head: rows of q in blocks of ROWS; pages in order of position, each read once a block for all its query
@@ -24,13 +24,11 @@ import { exp4 } from "./exp";
 import { headBytes, PAGE, pageAt } from "./kv";
 import { headBytesQ8, scalesOf } from "./kv-q8";
 import { fold, foldMax } from "./lanes";
-import { product } from "./panels";
+import { product, STATE } from "./panels";
 import { quantize16 } from "./quantize";
 
 /** Rows that share one reading of a page; attentionScratchBytes of ../abi.ts counts on it. */
 const ROWS: u32 = 16;
-/** Bytes of a row's and head's state: f32 m, s, c of the last page, and with 8 bits its w. */
-const STATE: usize = 16;
 
 export function attention_bf16(
   out: usize, q: usize, kv: usize, stride: u32, pages: usize, position: u32,
@@ -67,7 +65,9 @@ function attend<Stored>(
       const blockOut = out + rowBytes * first + groupBytes * head;
       const blockQ = q + rowBytes * first + groupBytes * head;
       if (isSigned<Stored>()) {
-        for (let version: u32 = 0; version < (chunk == 0 ? 1 : 3); version++) {
+        // No row is further than this from the first chunk.
+        const versions: u32 = chunk == 0 ? 1 : min<u32>((position + first + rows - 1) / chunk, 2) + 1;
+        for (let version: u32 = 0; version < versions; version++) {
           const row = version * ROWS * group;
           quantizeQueries(queries + row * Dh * 2, scales + row * 4, blockQ + <usize>apart * version, rowBytes, rows, group, Dh);
         }

@@ -1,9 +1,10 @@
-// The KV cache's pages in bf16 (kv-q8.ts: in 8 bits): how 32 positions of one head lie in memory, how they are written and widened.
-// Takes k and v (T, KV, Dh) f32; gives bf16 in pages, and a head's keys or values as f32. Dh is a multiple of 32.
+// The KV cache's pages in bf16 (kv-q8.ts: in 8 bits): how 32 positions of one head lie in memory, and how they are written.
+// Takes k and v (T, KV, Dh) f32; gives bf16 in pages, where an octet of lanes begins, and its lanes as f32. Dh is a multiple
+// of 32.
 // Must not know: scores, layers, who owns a page.
 //
 // A page of one layer, at kv + number * stride: KV heads of keys, then KV heads of values, 64 * Dh bytes each.
-// A head is a row of panels of 16 lanes, so that one multiplication loop (attention.ts) serves both:
+// A head is a row of panels of 16 lanes, so that one multiplication loop (panels.ts) serves both:
 //
 //            keys: 2 panels, a lane is a position              values: Dh/16 panels, a lane is a dimension
 //          ┌ position 0 … 15 ┐┌ position 16 … 31 ┐             ┌ dimension 0 … 15 ┐┌ 16 … 31 ┐ …

@@ -4,8 +4,8 @@
 
 import * as tiles from "../../build/generated/panels";
 
-/** Bytes between the states of two rows; attention.ts says what they hold. */
-const STATE: usize = 16;
+/** Bytes of a row's and head's state: attention's f32 m, s, c of the last page, and with 8 bits its w. */
+export const STATE: usize = 16;
 
 /**
  * out (rows, 8 * octets) = a (rows, K) · a head (K, 8 each), `height` steps high; K <= height. With `states` it is folded in:

@@ -12,6 +12,8 @@ const ROWS = [1, 2, 3];
 /** Steps that share the load of a row: of one number in f32, of a pair in int16. */
 const STEPS = 4;
 const VECTOR = 16;
+/** Bytes from one row's state to the next: STATE of assembly/panels.ts. */
+const STATE = 16;
 
 /** The text of build/generated/panels.ts. */
 export function generatePanels(): string {
@@ -39,15 +41,16 @@ function floatTile(rows: number): Lines {
   ];
   return tile("bf16", rows, [
     "let at = head + octetAt(octet, height);",
+    "let p = i32x4.splat(0);",
     `const whole = a + (K / ${STEPS}) * ${VECTOR};`,
     "while (a0 < whole) {",
     steps((_, lines) => lines),
     nextRows(rows),
     `at += ${2 * VECTOR * STEPS};`,
     "}",
-    "const rest = K % 4;",
+    `const rest = K % ${STEPS};`,
     "if (rest > 0) {",
-    steps((step, lines) => (step === STEPS - 1 ? [] : [`if (rest > ${step}) {`, lines, "}"])),
+    steps((step, lines) => (step === 0 ? lines : step < STEPS - 1 ? [`if (rest > ${step}) {`, lines, "}"] : [])),
     "}",
   ]);
 }
@@ -79,11 +82,11 @@ function tile(format: KvFormat, rows: number, body: Lines): Lines {
     "for (let octet: usize = 0; octet < octets; octet++) {",
     own.map((r) => `let a${r} = a + aPitch * ${r};`),
     own.flatMap((r) => ["l", "h", "x"].map((name) => `let ${name}${r} = i32x4.splat(0);`)),
-    ["p", "low", "high", "y"].map((name) => `let ${name} = i32x4.splat(0);`),
+    ["low", "high", "y"].map((name) => `let ${name} = i32x4.splat(0);`),
     body,
     "let to = out + octet * 32;",
     own.map((r) => [
-      `${put}(to, l${r}, h${r}, states ? states + ${VECTOR * r} : 0);`,
+      `${put}(to, l${r}, h${r}, states ? states + ${STATE * r} : 0);`,
       r + 1 < rows ? "to += outPitch;" : [],
     ]),
     "}",

@@ -58,7 +58,8 @@ export function generateTiles(): string {
 
 /**
  * sums (tokens, groups) of f32x4 = W x over `blocks` blocks. `w0` is the panel, or the first stream with the others
- * `apart` bytes apart. The sums stay in memory between blocks: as locals they would push dots out of registers.
+ * `apart` bytes apart. The sums stay in memory between blocks, but for keepsSums: as locals they would push dots
+ * out of registers.
  */
 function tileFunction(tile: Tile): Lines {
   const { format, groups, tokens, source } = tile;

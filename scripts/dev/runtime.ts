@@ -86,11 +86,14 @@ function basics(): Record<string, string> {
   return { NO_COLOR: "1", ...pick((name) => names.includes(name)) };
 }
 
+/** The key that `qwen-edge chat` sends: no setting of a server. */
+export const CLIENT_KEY = "QWEN_EDGE_API_KEY";
+
 /** The settings, and the variables that QWEN_EDGE_ORIGINS names as keys. */
 function settings(): Record<string, string> {
   const origins = JSON.parse(process.env.QWEN_EDGE_ORIGINS || "{}") as Record<string, { keySecret?: string }>;
   const secrets = Object.values(origins).map(({ keySecret }) => keySecret);
-  const given = pick((name) => name.startsWith("QWEN_EDGE_") || secrets.includes(name));
+  const given = pick((name) => (name.startsWith("QWEN_EDGE_") && name !== CLIENT_KEY) || secrets.includes(name));
   return { QWEN_EDGE_KEEP_ALIVE_MS: KEEP_ALIVE_MS, ...given };
 }
 

@@ -31,7 +31,8 @@ export interface Candidates {
 export function mergeResults(parts: readonly HeadResult[], constraint: Constraint, math: ScalarMath): Candidates {
   const largest = <C extends { id: number }>(items: C[], value: (c: C) => number, count: number) =>
     items.sort((a, b) => value(b) - value(a) || a.id - b.id).slice(0, count);
-  const adjustedTiles = tiles(parts.map((part) => part.adjustedSums));
+  const hasAdjusted = constraint.adjustedSums && constraint.temperature > 0;
+  const adjustedTiles = hasAdjusted ? tiles(parts.map((part) => part.adjustedSums)) : [];
   return {
     top: largest(
       parts.flatMap((part) => part.top),
@@ -46,7 +47,7 @@ export function mergeResults(parts: readonly HeadResult[], constraint: Constrain
     wanted: parts.flatMap((part) => part.wanted).sort((a, b) => a.id - b.id),
     rawLogSum: constraint.rawSums ? logSum(tiles(parts.map((part) => part.rawSums)), 1, math) : Number.NaN,
     adjustedTiles,
-    adjustedLogSum: adjustedTiles.length > 0 ? logSum(adjustedTiles, constraint.temperature, math) : Number.NaN,
+    adjustedLogSum: hasAdjusted ? logSum(adjustedTiles, constraint.temperature, math) : Number.NaN,
   };
 }
 

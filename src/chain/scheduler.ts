@@ -11,6 +11,8 @@
 
 import type { ChainSession, Work } from "./session.ts";
 
+/** Rows of a frame: whole tiles of 6 and of 4 tokens, and few enough that a short prompt need not wait long for a chunk. */
+export const PREFILL_CHUNK = 60;
 /** Rows of a prompt that cost as much as one decode step: 2.1 to 2.3 in bench/results/first-measure.md, q4 and q8. */
 const ROWS_OF_A_STEP = 2;
 /** A running stream waits for no more rows of a neighbour's prompt than four of its own steps would cost. */

@@ -20,7 +20,7 @@ export interface Constraint {
   readonly topRaw: number;
   /** Whether the sums of the raw logits come back: log-probabilities need them, and they cost an exp for every logit. */
   readonly rawSums: boolean;
-  /** Whether those of the adjusted logits do: a draw from more than the top needs them. */
+  /** Whether those of the adjusted logits do: a draw that neither top_k nor min_p cuts needs them. */
   readonly adjustedSums: boolean;
   /** Unique ids. */
   readonly adjustments: readonly Adjustment[];

@@ -3,6 +3,7 @@
 // folder, so that assets and disks serve alike. Must not know: which runtime it is in, HTTP.
 
 import { Chain, type ChainLimits } from "../chain/chain.ts";
+import { PREFILL_CHUNK } from "../chain/scheduler.ts";
 import { createCompleter } from "../complete.ts";
 import type { Completer, TextTools } from "../completer.ts";
 import type { Config } from "../config.ts";
@@ -18,8 +19,6 @@ import { loadVocab, type Vocab } from "../token/vocab.ts";
 import type { Load, Model } from "./loader.ts";
 import { createTextTools } from "./text-tools.ts";
 
-/** Rows of one step: whole tiles of 6 and of 4 tokens, and few enough that a short prompt need not wait long for a chunk. */
-export const PREFILL_CHUNK = 60;
 /** Bytes of one stage's memory, as far as a runtime does not say less. */
 const BUDGET_BYTES = 4 * 2 ** 30;
 

@@ -30,6 +30,9 @@ const stage: StageManifest = {
 };
 const chunksOf = (bytes: Uint8Array) => [bytes.slice(0, CHUNK_BYTES), bytes.slice(CHUNK_BYTES)] as const;
 
+/** Of streams: pieces as they come, or bytes for a buffer that the reader brings. */
+const TYPES = [undefined, "bytes"] as const;
+
 /** Loads chunks that arrive in pieces of `pieceBytes`; gives what memory holds then. */
 async function load(
   chunks: readonly Uint8Array[],
@@ -41,7 +44,7 @@ async function load(
     let at = 0;
     const pull = (controller: ReadableStreamDefaultController | ReadableByteStreamController) => {
       if (at < bytes.length) {
-        controller.enqueue(bytes.slice(at, at + pieceBytes)); // a stream of bytes takes the buffer away
+        controller.enqueue(new Uint8Array(bytes.subarray(at, at + pieceBytes))); // a stream of bytes takes the buffer away
         at += pieceBytes;
         return;
       }
@@ -55,7 +58,7 @@ async function load(
 }
 
 test("loadWeights() puts the chunks end to end, in whatever pieces they arrive", async () => {
-  for (const type of [undefined, "bytes"] as const) {
+  for (const type of TYPES) {
     for (const pieceBytes of [700_001, HASH_BYTES, CHUNK_BYTES]) {
       const seen: number[] = [];
       const loaded = await load(chunksOf(image), { pieceBytes, type, onProgress: (bytes) => seen.push(bytes) });
@@ -74,7 +77,10 @@ test("loadWeights() names the chunk in which a bit is wrong, and says what to do
   ] as const) {
     const damaged = image.slice();
     damaged[at]! ^= 4;
-    await assert.rejects(load(chunksOf(damaged)), { name: "ModelFileError", file, message: /damaged.*pack the model/ });
+    for (const type of TYPES) {
+      const error = { name: "ModelFileError", file, message: /damaged.*pack the model/ };
+      await assert.rejects(load(chunksOf(damaged), { type }), error);
+    }
   }
 });
 
@@ -88,7 +94,7 @@ test("loadWeights() names the chunk that is short or long, the first one too", a
     [[first, Buffer.concat([second, first.subarray(0, 1)])], "stage-0-001.bin", /more than its 2098152 bytes/],
   ];
   for (const [chunks, file, message] of cases) {
-    await assert.rejects(load(chunks), { name: "ModelFileError", file, message });
+    for (const type of TYPES) await assert.rejects(load(chunks, { type }), { name: "ModelFileError", file, message });
   }
 });
 

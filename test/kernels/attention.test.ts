@@ -21,6 +21,8 @@ const SHAPES: readonly Shape[] = [
   [14, 2, 64],
   [12, 2, 128],
   [5, 1, 96],
+  [16, 2, 32],
+  [4, 2, 256],
 ];
 
 /** Positions in chunks, and bytes from one version of q to the next; 0: one chunk. */
@@ -300,14 +302,38 @@ test("kv_store_q8() rounds to 127ths of the largest, half to even; zeros, NaN, i
   }
 });
 
-test("attention keeps within attentionScratchBytes", () => {
+for (const format of FORMATS) {
+  test(`attention_${format}() lets a NaN or an infinity through to those who see it, and to nobody else`, () => {
+    const shape = [2, 1, 32] as const;
+    const [T, bad] = [70, 40];
+    for (const at of [Q, K, V]) {
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+        writeInputs(T, shape, 4);
+        const row = at === Q ? 64 : 32;
+        pair.write(at + (bad * row + 3) * 4, Float32Array.of(value));
+        const stride = begin(T, shape, format);
+        pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
+        const out = pair.same(OUT, T * 64, `attention with ${value}`);
+        const isWrong = Array.from({ length: T }, (_, t) =>
+          out.subarray(t * 64, (t + 1) * 64).some((x) => !Number.isFinite(x)),
+        );
+        assert.ok(!isWrong.slice(0, bad).includes(true));
+        assert.ok(isWrong[bad]);
+      }
+    }
+  });
+}
+
+test("attention keeps within attentionScratchBytes, with chunks too", () => {
+  const T = 80;
   for (const shape of SHAPES) {
     for (const format of FORMATS) {
       const [H, KV, Dh] = shape;
-      writeInputs(40, shape, 1);
+      writeInputs(T, shape, 1);
       const end = SCRATCH + attentionScratchBytes(H, KV, Dh);
       const guard = new Uint8Array(pair.memories[0].buffer, end, 4_096).fill(0xa5);
-      run(pair.wasm, { stride: begin(40, shape, format), format, position: 0, T: 40, shape });
+      const chunks = { chunk: 32, apart: 0 };
+      run(pair.wasm, { stride: begin(T, shape, format), format, position: 0, T, shape }, chunks);
       assert.ok(
         guard.every((byte) => byte === 0xa5),
         `shape ${shape}`,

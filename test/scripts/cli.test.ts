@@ -78,6 +78,7 @@ test("qwen-edge dev ends with code 0 when it is told to while it starts", async 
   let printed = "";
   // Where the first question waits for the answer, on a busy machine, nobody says that it starts.
   await new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         printed += text;
@@ -85,6 +86,7 @@ test("qwen-edge dev ends with code 0 when it is told to while it starts", async 
       });
     }
   });
+  assert.equal(child.exitCode, null, printed);
   child.kill("SIGTERM");
   const [code, signal] = await once(child, "exit");
   assert.deepEqual([code, signal], [0, null]);
