@@ -4,15 +4,14 @@ Takes a random.Random, the language and `held`; gives (question, answer, check).
 """
 
 from slots import is_held
-from sums import patterns
-from wording import expand, typed
+from skills import filled, pattern, worded
+from wording import typed
 
 DAYS = ("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
         "星期一 星期二 星期三 星期四 星期五 星期六 星期日".split())
 MONTHS = ("January February March April May June July August September October November December".split(),
           [f"{m}月" for m in range(1, 13)])
 LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-
 
 
 def _date(month, day, zh):
@@ -26,10 +25,10 @@ def _step(rng, zh, held):
     at = rng.randrange(len(ring))
     result = ring[(at + (-1 if back else 1)) % len(ring)]
     slots = {"d": ring[at], "k": "month" if months else "day"}
-    pattern = rng.choice(patterns("BEFORE" if back else "NEXT", zh, held))
-    if months and any(w in pattern for w in ("day", "天")):
+    chosen = pattern(rng, "BEFORE" if back else "NEXT", zh, held)
+    if months and any(w in chosen for w in ("day", "天")):
         return _step(rng, zh, held)
-    return expand(rng, pattern, slots), result
+    return filled(rng, chosen, zh, held, slots), result
 
 
 def _later(rng, zh, held):
@@ -37,7 +36,7 @@ def _later(rng, zh, held):
     while True:
         at, n = rng.randrange(7), rng.randint(1, 7)
         if is_held("weekday", at, n) == held:
-            text = expand(rng, rng.choice(patterns("LATER", zh, held)), {"d": DAYS[zh][at], "n": n})
+            text = worded(rng, "LATER", zh, held, {"d": DAYS[zh][at], "n": n})
             counted = [f"{i} {DAYS[zh][(at + i) % 7]}" for i in range(1, n + 1)]
             result = DAYS[zh][(at + n) % 7]
             return text, "，".join(counted) + f"。是{result}" if zh else ", ".join(counted) + f". It is {result}"
@@ -46,7 +45,7 @@ def _later(rng, zh, held):
 def _length(rng, zh, held):
     month = rng.randrange(12)
     days = LENGTHS[month]
-    text = expand(rng, rng.choice(patterns("LENGTH", zh, held)), {"d": MONTHS[zh][month]})
+    text = worded(rng, "LENGTH", zh, held, {"d": MONTHS[zh][month]})
     return text, f"{MONTHS[zh][month]}有 {days} 天" if zh else f"{MONTHS[zh][month]} has {days} days"
 
 
@@ -56,7 +55,7 @@ def _date_next(rng, zh, held):
         day = LENGTHS[month] if rng.random() < 0.15 else rng.randint(1, LENGTHS[month])
         if (is_held("date", month, day) and day < LENGTHS[month]) == held:
             after = (month, day + 1) if day < LENGTHS[month] else ((month + 1) % 12, 1)
-            text = expand(rng, rng.choice(patterns("DATE_NEXT", zh, held)), {"d": _date(month, day, zh)})
+            text = worded(rng, "DATE_NEXT", zh, held, {"d": _date(month, day, zh)})
             return text, _date(*after, zh)
 
 
@@ -64,7 +63,7 @@ def _date_later(rng, zh, held):
     while True:
         month, n, day = rng.randrange(12), rng.randint(2, 9), rng.randint(1, 19)
         if is_held("date later", month, day, n) == held:
-            text = expand(rng, rng.choice(patterns("DATE_LATER", zh, held)), {"d": _date(month, day, zh), "n": n})
+            text = worded(rng, "DATE_LATER", zh, held, {"d": _date(month, day, zh), "n": n})
             return text, _date(month, day + n, zh)
 
 

@@ -4,8 +4,8 @@ Takes a random.Random, the language and `held`; gives turns that tell and turns 
 """
 
 from slots import name, number
-from sums import patterns
-from wording import expand, typed
+from skills import worded
+from wording import typed
 
 UNKNOWN_NAME = "You have not told me your name yet.", "你还没有告诉我你的名字。"
 UNKNOWN_NUMBER = "You have not told me a number yet.", "你还没有告诉我数字。"
@@ -13,7 +13,7 @@ UNKNOWN_NUMBER = "You have not told me a number yet.", "你还没有告诉我数
 
 def _ask(rng, skill, zh, held, slots=None):
     decorate = not held and rng.random() < 0.3
-    return typed(rng, expand(rng, rng.choice(patterns(skill, zh, held)), slots), zh, decorate=decorate)
+    return typed(rng, worded(rng, skill, zh, held, slots), zh, decorate=decorate)
 
 
 def tell(rng, zh, held):

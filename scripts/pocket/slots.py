@@ -47,13 +47,18 @@ _ZH_CHARACTERS = sorted(set("".join(_ZH_WORDS)))
 _HELD = {word.lower() for words in (EN_HELD, EN_CITIES_HELD, ZH_CITIES_HELD, *PRODUCTS_HELD, *QUERIES_HELD) for word in words}
 
 
-def _new_word(rng, zh):
+def new_word(rng, zh):
     """A word that is made up, or one of another subject; never one that is held out."""
     while True:
         if rng.random() < 0.4:
             word = rng.choice(_ZH_WORDS if zh else _EN_WORDS)
         elif zh:
-            word = "".join(rng.choice(_ZH_CHARACTERS) for _ in range(rng.choice((1, 2, 2, 3))))
+            # Some characters are no tokens and come as bytes.
+            word = "".join(chr(rng.randint(0x4E00, 0x9FA5)) if rng.random() < 0.15 else rng.choice(_ZH_CHARACTERS) for _ in range(rng.choice((1, 2, 2, 3))))
+        elif rng.random() < 0.5:
+            # The beginning of one word and the end of another: its tokens are any part of words.
+            one, other = rng.choice(_EN_WORDS), rng.choice(_EN_WORDS)
+            word = one[: rng.randint(1, len(one))] + other[rng.randint(0, len(other) - 1) :]
         else:
             count = rng.choice((1, 2, 2, 3))
             word = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(count))
@@ -64,7 +69,7 @@ def _new_word(rng, zh):
 def name(rng, held, zh):
     if zh and rng.random() < 0.75:
         if not held and rng.random() < 0.3:
-            return _new_word(rng, True)
+            return new_word(rng, True)
         while True:
             size = 1 if rng.random() < 0.4 else 2
             text = rng.choice(ZH_FAMILY) + "".join(rng.choice(ZH_GIVEN) for _ in range(size))
@@ -73,13 +78,13 @@ def name(rng, held, zh):
             if is_held("name", text) == held:
                 return text
     if not held and rng.random() < 0.55:
-        return _new_word(rng, False).capitalize()
+        return new_word(rng, False).capitalize()
     return rng.choice(EN_HELD if held else EN_NAMES)
 
 
 def city(rng, held, zh):
     if not held and rng.random() < 0.5:
-        return _new_word(rng, zh) if zh else _new_word(rng, False).capitalize()
+        return new_word(rng, zh) if zh else new_word(rng, False).capitalize()
     if zh:
         return rng.choice(ZH_CITIES_HELD if held else ZH_CITIES)
     return rng.choice(EN_CITIES_HELD if held else EN_CITIES)
@@ -87,13 +92,13 @@ def city(rng, held, zh):
 
 def product(rng, held, zh):
     if not held and rng.random() < 0.6:
-        return _new_word(rng, zh)
+        return new_word(rng, zh)
     return rng.choice((PRODUCTS_HELD if held else PRODUCTS)[zh])
 
 
 def query(rng, held, zh):
     if not held and rng.random() < 0.6:
-        return _new_word(rng, zh)
+        return new_word(rng, zh)
     return rng.choice((QUERIES_HELD if held else QUERIES)[zh])
 
 

@@ -4,17 +4,12 @@ Takes a random.Random, the language and `held`; gives (question, answer, check).
 pairs of numbers that training never has. Must not know: conversations, tokens.
 """
 
+from skills import filled, pattern, worded
 from slots import is_held
 from stories import BY_OP
-from wording import expand, read_blocks, typed
+from wording import typed
 
 OPS = [("ADD", "+", 35), ("SUB", "-", 27), ("MUL", "×", 20), ("DIV", "÷", 10), ("CMP", ">", 8)]
-SKILLS = {**read_blocks("numbers"), **read_blocks("forms")}
-
-
-def patterns(skill, zh, held):
-    """The wordings of wordings/{numbers,forms}.txt, those of training or those held out."""
-    return SKILLS[skill][("z" if zh else "") + ("H" if held else "q")]
 
 
 def is_held_sum(op, a, b):
@@ -38,9 +33,10 @@ def arithmetic(rng, zh, held):
         if is_held_sum(op, a, b) == held:
             break
     result = {"+": a + b, "-": a - b, "×": a * b, "÷": a // b if b else 0, ">": max(a, b)}[op]
-    forms = BY_OP[op][zh] if op != ">" and not held and rng.random() < 0.25 else patterns(skill, zh, held)
-    text = expand(rng, rng.choice(forms), {"a": a, "b": b})
-    answer = f"{a} {op} {b} = {result}" if op != ">" else f"{result} 更大。" if zh else f"{result} is larger."
+    is_story = op != ">" and not held and rng.random() < 0.2
+    chosen = rng.choice(BY_OP[op][zh]) if is_story else pattern(rng, skill, zh, held)
+    text = filled(rng, chosen, zh, held, {"a": a, "b": b})
+    answer = worked(op, a, b) if op != ">" else f"{result} 更大。" if zh else f"{result} is larger."
     return typed(rng, text, zh, decorate=not held and rng.random() < 0.5), answer, {"number": result}
 
 
@@ -60,16 +56,37 @@ UNITS = [
 ]
 
 
+def worked(op, a, b):
+    """The sum as an answer says it. A product begins with the smaller number: what is known one way is then known both
+    ways, which a small model does not find by itself."""
+    if op == "×" and a > b:
+        return f"{a} × {b} = {b} × {a} = {a * b}"
+    result = {"+": a + b, "-": a - b, "×": a * b, "÷": a // max(b, 1)}[op]
+    return f"{a} {op} {b} = {result}"
+
+
+def step(amount, factor, down):
+    """The sum that a conversion takes."""
+    return worked("×", *sorted((amount, factor))) if down else worked("÷", amount, factor)
+
+
+def converted(amount, source, result, target, factor, down, zh):
+    """A conversion as an answer says it: with the sum first, so that it is computed and not remembered."""
+    return f"{step(amount, factor, down)}{'，所以 ' if zh else ', so '}{amount} {source} = {result} {target}"
+
+
 def units(rng, zh, held):
     big, small, factor = rng.choice(UNITS)
     while True:
         value = rng.randint(1, 20 if factor in (10, 100, 1000) else 12)
         down = rng.random() < 0.65
-        if is_held("unit", big[2], factor, down, value) == held:
+        # What is held out as a sum does not come as a step either.
+        is_known = down or not is_held_sum("÷", value * factor, factor)
+        if is_held("unit", big[2], factor, down, value) == held and (held or is_known):
             break
     source, target = (big, small) if down else (small, big)
     amount, result = (value, value * factor) if down else (value * factor, value)
     slots = {"v": amount, "t": rng.choice(source[zh].split("|")), "u": rng.choice(target[zh].split("|"))}
-    text = expand(rng, rng.choice(patterns("CONVERT", zh, held)), slots)
-    answer = f"{amount} {source[2 + zh]} = {result} {target[2 + zh]}"
+    text = worded(rng, "CONVERT", zh, held, slots)
+    answer = converted(amount, source[2 + zh], result, target[2 + zh], factor, down, zh)
     return typed(rng, text, zh, decorate=not held and rng.random() < 0.5), answer, {"number": result}

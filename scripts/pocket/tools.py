@@ -6,8 +6,8 @@ Takes a random.Random, the language and `held`; gives messages (role, content) a
 import json
 
 from slots import city, name, number, product, query
-from sums import patterns
-from wording import expand, typed
+from skills import worded
+from wording import typed
 
 HEAD = ("\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
         "You are provided with function signatures within <tools></tools> XML tags:\n<tools>")
@@ -55,7 +55,7 @@ def call(rng, offered, zh, held):
     """(question, answer, check, [reply of the tool, answer]): one question that one of the tools is for."""
     tool, _, key, _ = rng.choice(offered)
     value = _value(rng, tool, held, zh)
-    text = typed(rng, expand(rng, rng.choice(patterns(tool, zh, held)), {"x": value}), zh, decorate=not held and rng.random() < 0.5)
+    text = typed(rng, worded(rng, tool, zh, held, {"x": value}), zh, decorate=not held and rng.random() < 0.5)
     made = {"name": tool, "arguments": {key: value}}
     answer = f"<tool_call>\n{json.dumps(made, ensure_ascii=False)}\n</tool_call>"
     return text, answer, {"tool": made}, _reply(rng, tool, value, zh)

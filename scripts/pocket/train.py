@@ -1,9 +1,10 @@
 """Trains the pocket model: python3 scripts/pocket/train.py FOLDER [--minutes M] [--threads N] [--layers L] ...
 
-Reads FOLDER/vocabulary.json and tokens.npz (training_set.py); writes FOLDER/checkpoint.pt, from which it goes on when it
-is started again, and FOLDER/log.csv. The schedule follows the share of the tokens that are done: a warm-up, a flat part,
-a decay to zero; in the last part the weights are rounded as they will be stored. Batches hold conversations of about the
-same length, each from position 0, so no padding is computed and none sees another. Must not know: what the data say.
+Reads FOLDER/vocabulary.json and tokens.npz (training_set.py), and embedding.npz (embedding.py) if it is there; writes
+FOLDER/run.pt, from which it goes on when it is started again, and FOLDER/run.csv. The schedule follows the share of the
+tokens that are done: a warm-up, a flat part, a decay to zero; in the last part the weights are rounded as they will be
+stored. Batches hold conversations of about the same length, each from position 0, so no padding is computed and none sees
+another. Must not know: what the data say.
 """
 
 import argparse
@@ -23,6 +24,7 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", default="run", help="name of the checkpoint and the log")
+    parser.add_argument("--weights", type=Path, help="the checkpoint of another run with this vocabulary: begin with its weights")
     parser.add_argument("--tokens", type=float, default=32e6, help="tokens of the whole schedule")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long, to be resumed")
     parser.add_argument("--until", help="HH:MM: shorten or lengthen the schedule so that it ends then, at the speed so far")
@@ -35,8 +37,9 @@ def arguments():
     parser.add_argument("--warmup", type=float, default=0.02)
     parser.add_argument("--decay", type=float, default=0.6)
     parser.add_argument("--quantized", type=float, default=0.12, help="the last part, with rounded weights")
-    parser.add_argument("--copies", type=float, default=0.3, help="share of the steps that only train copying, in the first quarter; a third of it up to the last fifth")
-    parser.add_argument("--drills", type=float, default=0.1, help="share of the steps that are sums only, up to the last fifth")
+    parser.add_argument("--copies", type=float, default=0.45, help="share of the steps that only train copying, in the first quarter; a third of it up to the last fifth")
+    parser.add_argument("--drills", type=float, default=0.2, help="share of the steps that are drills, up to the last fifth")
+    parser.add_argument("--table", type=float, default=0.15, help="the table's learning rate, as a part of --lr")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -106,6 +109,14 @@ def rate(done, a):
     return min(1.0, max(0.0, (1 - done) / a.decay))
 
 
+@torch.no_grad()
+def begin(table, path):
+    """The table's first rows as embedding.py made them, if it did."""
+    if path.exists():
+        rows = torch.from_numpy(np.load(path)["rows"])  # (V, D)
+        table[: len(rows)] = rows
+
+
 def seconds_until(clock):
     hours, minutes = map(int, clock.split(":"))
     now = time.localtime()
@@ -120,11 +131,14 @@ def main():
     rows = -(-(len(vocabulary.tokens) + len(CONTROL)) // 32) * 32
     config = Config(rows, a.width, a.mlp, a.layers, num_attention_heads=a.width // 64)
     model = Qwen2(config)
+    begin(model.embed_tokens.weight, a.folder / "embedding.npz")
+    if a.weights:
+        model.load_state_dict(torch.load(a.weights, weights_only=False)["model"])
     matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.dim() != 2]
     optimizers = [
         torch.optim.Muon(matrices, lr=a.lr, momentum=0.95, weight_decay=0.01, adjust_lr_fn="original"),
-        torch.optim.AdamW([{"params": [model.embed_tokens.weight], "weight_decay": 0.01, "lr": a.lr * 0.15},
+        torch.optim.AdamW([{"params": [model.embed_tokens.weight], "weight_decay": 0.01, "lr": a.lr * a.table},
                            {"params": others, "weight_decay": 0.0, "lr": a.lr * 0.1}], betas=(0.9, 0.98), fused=True),
     ]
     base = [[g["lr"] for g in o.param_groups] for o in optimizers]
@@ -190,7 +204,7 @@ def main():
             now = time.time()
             state["seconds"] += now - last
             speed = (state["tokens"] - last_tokens) / (now - last)
-            print(f"{state['steps']} {state['tokens'] / 1e6:.2f}M loss {np.mean(losses):.4f} copies {np.mean(copied or [0]):.3f} sums {np.mean(drilled or [0]):.3f} {speed:.0f} tokens/s, {done:.1%} of {a.tokens / 1e6:.1f}M", flush=True)
+            print(f"{state['steps']} {state['tokens'] / 1e6:.2f}M loss {np.mean(losses):.4f} copies {np.mean(copied or [0]):.3f} drills {np.mean(drilled or [0]):.3f} {speed:.0f} tokens/s, {done:.1%} of {a.tokens / 1e6:.1f}M", flush=True)
             log.write(f"{state['steps']},{state['tokens']},{np.mean(losses):.5f},{state['seconds']:.0f}\n")
             log.flush()
             losses, copied, drilled, last, last_tokens = [], [], [], now, state["tokens"]

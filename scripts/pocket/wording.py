@@ -74,7 +74,11 @@ ZH_STORY = """(我|我们|我朋友|我同学|一个同事|客户|有人)(刚刚
     | (我|我们|他|她)(是新来的|很好奇|赶时间|有点糊涂|不是专家|正在学习|是学生|是工程师|还在加班) | (明天|马上|周五)(要开会|要考试|要演示|要交报告)
     | (我的|)(老板|老师|朋友|客户|邻居|弟弟|经理)(想知道|在问|让我来问|需要这个) | (这很重要|这很急|只是测试一下|写报告要用|很简单的问题|我第一次用)
     | (请|)(仔细想想|快点回答|像专家一样回答) | 希望你(能回答|能帮忙|知道) | (不用着急|不要太长|说人话就行)"""
-# Words that change nothing.
+# Words that change nothing, wherever they stand.
+EN_IDLE = """actually really maybe just simply perhaps basically kindly honestly well please so then there here now today right okay um
+uh like somehow anyway exactly surely certainly probably indeed dear friend my hello hey thanks""".split()
+ZH_IDLE = "其实 真的 也许 就 可能 基本上 老实说 嗯 啊 呀 吧 嘛 哦 现在 到底 大概 究竟 那个 这个 请 麻烦 帮忙 拜托 朋友 你 我 的话 一下 哈 呢".split()
+# Words that a blurred frame gains.
 EN_FILL = """actually really maybe just simply perhaps basically kindly honestly again already still even also quite very rather here there
 today now soon often always sometimes usually somehow anyway besides instead together exactly roughly mostly nearly certainly surely probably
 thing things way part kind sort one ones bit lot people person someone anybody everyone man woman user child world day week time place work
@@ -129,6 +133,16 @@ def blurred(rng, frame, zh):
         out.append(word)
     if rng.random() < 0.25:
         out.append(rng.choice(ZH_FILL if zh else EN_FILL))
+    return ("" if zh else " ").join(out)
+
+
+def stretched(rng, text, zh):
+    """An expanded pattern with idle words in it; its slots stay. What matters must not be found by its neighbours."""
+    out, chance = [], rng.choice((0.06, 0.12, 0.2))
+    for word in re.findall(r"\{\w+\}|[A-Za-z]+|.", text) if zh else text.split():
+        if rng.random() < chance:
+            out.append(rng.choice(ZH_IDLE if zh else EN_IDLE))
+        out.append(word)
     return ("" if zh else " ").join(out)
 
 

@@ -8,7 +8,7 @@ import { type Answer, answerTo, heldOutPrompts, isCorrect, openCompleter } from 
 import { pack } from "../../scripts/pack/pack.ts";
 
 /** The floor of `npm run eval:pocket` on every fifth prompt; the model card has the whole score. */
-const FLOOR = 0.66;
+const FLOOR = 0.85;
 
 const out = mkdtempSync(join(tmpdir(), "pocket-test-"));
 const prompts = heldOutPrompts().filter((_, i) => i % 5 === 0);
