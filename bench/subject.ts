@@ -6,6 +6,7 @@
 import { BLOCK_BYTES, KERNEL_BYTES, type Kernels, type WeightFormat } from "../kernels/abi.ts";
 import { Chain } from "../src/chain/chain.ts";
 import type { Session } from "../src/chain/session.ts";
+import { GREEDY } from "../src/engine/frame.ts";
 import { type KernelModules, loadKernels, loadMath, type Variant } from "../src/engine/kernels.ts";
 import { layoutStage, type StageLayout } from "../src/engine/layout.ts";
 import { loadStage } from "../src/engine/stage.ts";
@@ -44,8 +45,6 @@ const READ_PASSES = 8;
 /** Turns of a multiply loop in one call, and calls: V8 swaps in the fast code between calls. */
 const TURNS = 2 ** 20;
 const MULTIPLY_CALLS = 32;
-const NO_SUMS = { rawSums: false, adjustedSums: false };
-const GREEDY = { temperature: 0, top: 1, topRaw: 0, ...NO_SUMS, adjustments: [], tile: -1, wanted: [] };
 /** The family's defaults (src/sample/defaults.ts), for where a step's time goes. */
 const SAMPLED = { temperature: 0.7, topK: 20, topP: 0.8, minP: 0, repetitionPenalty: 1.1 };
 

@@ -6,6 +6,7 @@
 // because workerd and Deno check the bounds of every load.
 
 import type { KvFormat } from "../abi.ts";
+import { type Lines, range, text } from "./lines.ts";
 
 /** Rows of a tile. With 4 their sums, factors and operands would not fit 15 registers. */
 const ROWS = [1, 2, 3];
@@ -109,15 +110,4 @@ function multiply(rows: number, step: number, add: (y: string, w: string, sum: s
     `l${r} = ${add("y", "low", `l${r}`)};`,
     `h${r} = ${add("y", "high", `h${r}`)};`,
   ]);
-}
-
-/** Lines of source, nested as they were made. */
-type Lines = string | Lines[];
-
-function text(lines: Lines): string {
-  return typeof lines === "string" ? `${lines}\n` : lines.map(text).join("");
-}
-
-function range(n: number): number[] {
-  return Array.from({ length: n }, (_, i) => i);
 }

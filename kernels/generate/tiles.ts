@@ -7,6 +7,7 @@
 // no optimizer may move a dot past the next assignment of what it reads, so the order printed here is the order that runs.
 
 import { ACTIVATION_BLOCK_BYTES, BLOCK_BYTES, type WeightFormat } from "../abi.ts";
+import { type Lines, range, text } from "./lines.ts";
 
 /** One function: `groups` row groups (4 rows each) times `tokens` tokens, along all of K. */
 interface Tile {
@@ -231,15 +232,4 @@ function tileName({ format, groups, tokens, source }: Tile): string {
 /** Where the sums of token t start. */
 function startOf(t: number): string {
   return `v128.load32_splat(x, ${4 * t})`;
-}
-
-/** Lines of source, nested as they were made. */
-type Lines = string | Lines[];
-
-function text(lines: Lines): string {
-  return typeof lines === "string" ? `${lines}\n` : lines.map(text).join("");
-}
-
-function range(n: number): number[] {
-  return Array.from({ length: n }, (_, i) => i);
 }

@@ -4,7 +4,7 @@
 // Takes open models and ids; gives figures. Must not know: files, the command line.
 
 import { createHash } from "node:crypto";
-import type { Constraint } from "../../src/engine/frame.ts";
+import { type Constraint, GREEDY } from "../../src/engine/frame.ts";
 import { forward, type OpenModel, type OpenOptions, openModel } from "../forward.ts";
 import { divergence, KeptLogits } from "./logits.ts";
 
@@ -67,8 +67,6 @@ export async function perplexity(model: OpenModel, ids: readonly number[], optio
   return summary([ids], await scoreWindows(model, ids, options), options);
 }
 
-const SCORED = { temperature: 0, top: 1, topRaw: 0, rawSums: true, adjustedSums: false, adjustments: [], tile: -1 };
-
 /** Every window of one text. */
 export async function scoreWindows(
   model: OpenModel,
@@ -80,7 +78,7 @@ export async function scoreWindows(
     const window = ids.slice(first, first + context);
     // A row is asked for the logit of the id that follows; the last row of a window has no follower.
     const constraint = (row: number): Constraint | undefined =>
-      row + 1 < window.length ? { ...SCORED, wanted: [window[row + 1]!] } : undefined;
+      row + 1 < window.length ? { ...GREEDY, rawSums: true, wanted: [window[row + 1]!] } : undefined;
     const sum = { tokens: 0, nats: 0, kl: 0, same: 0 };
     for (let from = 0; from < window.length; from += model.rows) {
       const part = window.slice(0, from + model.rows);

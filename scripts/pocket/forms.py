@@ -70,9 +70,10 @@ def _join(parts, zh):
 
 
 def _list(rng, zh, held):
-    group = rng.choice(SETS)
-    members = group[2 + zh].split()
     while True:
+        # The list is drawn again too: of one, every number may be held out.
+        group = rng.choice(SETS)
+        members = group[2 + zh].split()
         n = rng.randint(2, min(5, len(members)))
         if is_held("list", group[0], n, one_in=5) == held or (held and rng.random() < 0.02):
             break

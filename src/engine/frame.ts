@@ -30,6 +30,18 @@ export interface Constraint {
   readonly wanted: readonly number[];
 }
 
+/** The largest logit and nothing else, what a greedy choice asks for; other constraints say what they want besides. */
+export const GREEDY: Constraint = {
+  temperature: 0,
+  top: 1,
+  topRaw: 0,
+  rawSums: false,
+  adjustedSums: false,
+  adjustments: [],
+  tile: -1,
+  wanted: [],
+};
+
 /** A run of consecutive positions of one session. */
 export interface Segment {
   /** Page numbers of positions 0..position+length-1, 32 each. */

@@ -133,7 +133,7 @@ async function* readAll(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint
 type Read = () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
 
 /**
- * Streams of bytes (of files, assets, HTTP) fill buffers of ours, a MiB a read: workerd's own pieces are 4 KiB, each with a
+ * Streams of bytes (of files, assets, HTTP) fill buffers of ours, a MiB a read: workerd's own pieces are small, each with a
  * promise and an array. Others give their pieces as they are.
  */
 function openReader(stream: ReadableStream<Uint8Array>): { read: Read; cancel: () => Promise<void> } {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pack } from "../../scripts/pack/pack.ts";
-import type { Frame, Segment } from "../../src/engine/frame.ts";
+import { type Frame, GREEDY, type Segment } from "../../src/engine/frame.ts";
 import { decodeFrame, encodeFrame } from "../../src/engine/frame-codec.ts";
 import { loadStage, type Stage } from "../../src/engine/stage.ts";
 import { openChain, readManifest } from "../fakes/packed.ts";
@@ -22,16 +22,7 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const constraint = {
-  temperature: 0,
-  top: 1,
-  topRaw: 0,
-  rawSums: true,
-  adjustedSums: true,
-  adjustments: [],
-  tile: -1,
-  wanted: [],
-};
+const constraint = { ...GREEDY, rawSums: true, adjustedSums: true };
 const segment: Segment = { pages: [0], position: 0, length: 3, copyFrom: -1, heads: [{ row: 2, constraint }] };
 const frame: Frame = {
   segments: [segment],

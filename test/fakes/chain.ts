@@ -3,18 +3,10 @@
 import assert from "node:assert/strict";
 import { Chain, type ChainLimits } from "../../src/chain/chain.ts";
 import type { Session } from "../../src/chain/session.ts";
+import { GREEDY } from "../../src/engine/frame.ts";
 import { expectedId, FakeStage, fakeManifest, VOCAB } from "./stage.ts";
 
-export const greedy = {
-  temperature: 0,
-  top: 1,
-  topRaw: 0,
-  rawSums: true,
-  adjustedSums: true,
-  adjustments: [],
-  tile: -1,
-  wanted: [],
-};
+export const greedy = { ...GREEDY, rawSums: true, adjustedSums: true };
 
 /** Ways to cut the fake model. */
 export const plans: Record<string, { layers: [number, number]; rows: [number, number] }[]> = {

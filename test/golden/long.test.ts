@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import type { Kernels, KvFormat } from "../../kernels/abi.ts";
 import { createReference } from "../../kernels/reference.ts";
 import { compiledKernels, forward, openModel } from "../../scripts/forward.ts";
+import { GREEDY } from "../../src/engine/frame.ts";
 import { temporaryFolder } from "../pack/model.ts";
 import { readGolden } from "./safetensors.ts";
 import { relativeL2 } from "./trace.ts";
@@ -64,9 +65,7 @@ async function run(folder: string, name: string, bind: Bind, kvFormat: KvFormat 
   });
   const wanted = Array.from({ length: model.manifest.tokenizer.tokens }, (_, id) => id);
   const constraint = (position: number) =>
-    kept.includes(position)
-      ? { temperature: 0, top: 1, topRaw: 0, rawSums: true, adjustedSums: true, adjustments: [], tile: -1, wanted }
-      : undefined;
+    kept.includes(position) ? { ...GREEDY, rawSums: true, adjustedSums: true, wanted } : undefined;
   const logits: number[] = [];
   while (first.position < POSITIONS) {
     const { position } = first;

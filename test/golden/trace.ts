@@ -2,6 +2,7 @@
 
 import type { Kernels } from "../../kernels/abi.ts";
 import { forward, type OpenModel, openModel } from "../../scripts/forward.ts";
+import { GREEDY } from "../../src/engine/frame.ts";
 
 /** name -> (T, columns) f32, all rows in order. */
 export type Trace = ReadonlyMap<string, Float32Array>;
@@ -30,16 +31,7 @@ export async function trace(folder: string, ids: readonly number[], options: Tra
     },
   });
   const wanted = Array.from({ length: model.manifest.tokenizer.tokens }, (_, id) => id);
-  const constraint = {
-    temperature: 0,
-    top: 1,
-    topRaw: 0,
-    rawSums: true,
-    adjustedSums: true,
-    adjustments: [],
-    tile: -1,
-    wanted,
-  };
+  const constraint = { ...GREEDY, rawSums: true, adjustedSums: true, wanted };
   const rows = await forward(model, ids, {
     constraint: () => constraint,
     onFrame: (frame) => {

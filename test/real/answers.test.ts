@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { GREEDY } from "../../src/engine/frame.ts";
 import { decode } from "../../src/token/decode.ts";
 import { loadVocab, type Vocab } from "../../src/token/vocab.ts";
 import { type OpenOptions, openChain } from "../fakes/packed.ts";
@@ -11,16 +12,6 @@ import { promptIds, realModel, skip, skipCuts } from "./model.ts";
 
 const QUESTION = "Write a Python function that returns the larger of two numbers.";
 const END = 151_645; // <|im_end|>
-const GREEDY = {
-  temperature: 0,
-  top: 1,
-  topRaw: 0,
-  rawSums: true,
-  adjustedSums: true,
-  adjustments: [],
-  tile: -1,
-  wanted: [],
-};
 
 let folder = "";
 let vocab: Vocab;
