@@ -127,7 +127,7 @@ export interface Kernels {
   /**
    * Stores k and v (T, KV, Dh) f32 of consecutive positions, rounded to bf16 (nearest even), in pages.
    * Position p lies in page number pages[p / 32] (u32, 4-byte aligned) at kv + number * stride, slot p % 32.
-   * A page of one layer is KV heads of keys, then KV heads of values, 32 * Dh bf16 each (pageBytes); the order inside
+   * A page of one layer is for every KV head its keys and its values, 32 * Dh bf16 each (pageBytes); the order inside
    * a head is the kernels' own (reference.ts has the same).
    */
   kv_store_bf16(
@@ -224,6 +224,6 @@ export function pageBytes(format: KvFormat, KV: number, Dh: number): number {
 
 /** Bytes of scratch that `attention` needs. */
 export function attentionScratchBytes(H: number, KV: number, Dh: number): number {
-  // Per query head of a group: 32 scores, the states of 16 rows, 32 int16, and 3 versions of 16 rows' queries in int16, each with a scale.
-  return (H / KV) * (PAGE * 4 + 16 * 16 + PAGE * 2 + 3 * 16 * (Dh * 2 + 4));
+  // Per query head of a group: 32 scores, the states of 16 rows, 32 int8, and 3 versions of 16 rows' queries in int16, each with a scale.
+  return (H / KV) * (PAGE * 4 + 16 * 16 + PAGE + 3 * 16 * (Dh * 2 + 4));
 }

@@ -11,11 +11,12 @@
 //   s = s * c + Σ p                                             four lanes, i mod 4, in order; then (0+2)+(1+3)
 //   out[d] = out[d] * c + Σ over i of p[i] * value[i][d]        a lane is a dimension, i in order
 //
-// With 8 bits the sums over d and i are of integers: q and p times the values' scales become int16 with a scale of their own.
+// With 8 bits the sums over d and i are of integers: q becomes int16, and p times the values' scales 0 to 127, with scales of
+// their own.
 //
 //   score[i] = f32(Σ q16[d] * key8[d][i]) * (key scale[i] * q scale)
-//   w16 = p[i] * value scale[i] as int16, scale w               over the page
-//   out[d] = out[d] * c + f32(Σ w16[i] * value8[i][d]) * w
+//   w8 = p[i] * value scale[i] as int8, scale w                 over the page
+//   out[d] = out[d] * c + f32(Σ w8[i] * value8[i][d]) * w
 //
 // At the end out = out / s. With chunks q has three versions, and a page meets the one for its distance in chunks. So the
 // bits depend on the position alone: not on T, ROWS or the cut into calls.
@@ -25,7 +26,7 @@ import { headBytes, PAGE, pageAt } from "./kv";
 import { headBytesQ8, scalesOf } from "./kv-q8";
 import { fold, foldMax } from "./lanes";
 import { product, STATE } from "./panels";
-import { quantize16 } from "./quantize";
+import { quantize8, quantize16 } from "./quantize";
 
 /** Rows that share one reading of a page; attentionScratchBytes of ../abi.ts counts on it. */
 const ROWS: u32 = 16;
@@ -55,10 +56,11 @@ function attend<Stored>(
   const groupBytes: usize = <usize>(group * Dh) * 4;
   const scores = scratch; //                                (group, 32) f32
   const states = scores + <usize>(group * PAGE) * 4; //     (ROWS, group) states
-  const weights = states + <usize>(ROWS * group) * STATE; // (group, 32) int16
-  const queries = weights + <usize>(group * PAGE) * 2; //   (versions, ROWS, group, Dh) int16
+  const weights = states + <usize>(ROWS * group) * STATE; // (group, 32) int8
+  const queries = weights + <usize>(group * PAGE); //       (versions, ROWS, group, Dh) int16
   const scales = queries + <usize>(3 * ROWS * group * Dh) * 2; // (versions, ROWS, group) f32
 
+  let ahead: u32 = 0; // what was loaded only to be there in time
   for (let head: u32 = 0; head < KV; head++) {
     for (let first: u32 = 0; first < T; first += ROWS) {
       const rows = min(ROWS, T - first);
@@ -75,8 +77,9 @@ function attend<Stored>(
       const last = position + first + rows - 1;
       for (let start: u32 = 0; start <= last; start += PAGE) {
         const page = pageAt(kv, stride, pages, start);
-        const keyHead = page + headSize * head;
-        const valueHead = page + headSize * (KV + head);
+        const keyHead = page + 2 * headSize * head;
+        const valueHead = keyHead + headSize;
+        if (start + PAGE <= last) ahead |= touch(pageAt(kv, stride, pages, start + PAGE) + 2 * headSize * head);
         for (let t: u32 = 0; t < rows; t++) {
           const end = position + first + t + 1; // the first position that row t must not see
           if (end <= start) continue;
@@ -87,21 +90,21 @@ function attend<Stored>(
           const version = chunk == 0 ? 0 : min<u32>((end - 1) / chunk - start / chunk, 2);
           if (isSigned<Stored>()) {
             const row = (version * ROWS + t) * group;
-            product<Stored>(scores, PAGE * 4, queries + row * Dh * 2, Dh * 2, keyHead, Dh, PAGE / 8, Dh, group, 0);
+            product<i16>(scores, PAGE * 4, queries + row * Dh * 2, Dh * 2, keyHead, Dh, PAGE / 8, Dh, group, 0);
             for (let g: u32 = 0; g < group; g++) {
               const own = scores + <usize>(g * PAGE) * 4;
               const state = rowStates + STATE * g;
               softmax<Stored>(own, state, visible, Dh, scalesOf(keyHead, Dh), load<f32>(scales + (row + g) * 4), scalesOf(valueHead, Dh));
-              store<f32>(state, quantize16(weights + <usize>(g * PAGE) * 2, own, PAGE), 12);
+              store<f32>(state, quantize8(weights + <usize>(g * PAGE), own, PAGE), 12);
             }
-            product<Stored>(rowOut, Dh * 4, weights, PAGE * 2, valueHead, PAGE, Dh / 8, PAGE, group, rowStates);
+            product<i8>(rowOut, Dh * 4, weights, PAGE, valueHead, PAGE, Dh / 8, PAGE, group, rowStates);
           } else {
             const rowQ = blockQ + rowBytes * t + <usize>apart * version;
-            product<Stored>(scores, PAGE * 4, rowQ, Dh * 4, keyHead, Dh, PAGE / 8, Dh, group, 0);
+            product<f32>(scores, PAGE * 4, rowQ, Dh * 4, keyHead, Dh, PAGE / 8, Dh, group, 0);
             for (let g: u32 = 0; g < group; g++) {
               softmax<Stored>(scores + <usize>(g * PAGE) * 4, rowStates + STATE * g, visible, Dh, 0, 0, 0);
             }
-            product<Stored>(rowOut, Dh * 4, scores, PAGE * 4, valueHead, PAGE, Dh / 8, visible, group, rowStates);
+            product<f32>(rowOut, Dh * 4, scores, PAGE * 4, valueHead, PAGE, Dh / 8, visible, group, rowStates);
           }
         }
       }
@@ -110,6 +113,13 @@ function attend<Stored>(
       }
     }
   }
+  store<u32>(scores, ahead); // or the compiler would leave those loads out
+}
+
+/** Loads from the first two cache lines of a head's page: enough for the hardware to fetch what follows. */
+@inline
+function touch(head: usize): u32 {
+  return load<u32>(head) | load<u32>(head, 64);
 }
 
 /** q16 (rows, group, Dh) and their scales (rows, group), of rows of q `rowBytes` apart. */

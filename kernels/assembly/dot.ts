@@ -58,6 +58,13 @@ function dot(x: v128, w: v128, sum: v128): v128 {
   return i32x4.add(sum, i32x4.add(even, odd));
 }
 
+/** sum + a dot whose w may have 7 bits: products that two of i16's lanes could not hold, so each is widened at once. */
+@inline
+export function addDot(x: v128, w: v128, sum: v128, ones: v128): v128 {
+  if (DOT == 16) return i32x4.add(sum, i32x4.dot_i16x8_s(multiply(x, w), ones));
+  return dot(x, w, sum);
+}
+
 /** A step that adds to sums: i32 for DOT 32 and 0, i16 for DOT 16. */
 @inline
 export function add(x: v128, w: v128, sum: v128): v128 {

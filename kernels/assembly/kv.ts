@@ -3,7 +3,7 @@
 // of 32.
 // Must not know: scores, layers, who owns a page.
 //
-// A page of one layer, at kv + number * stride: KV heads of keys, then KV heads of values, 64 * Dh bytes each.
+// A page of one layer, at kv + number * stride: for every KV head its keys and its values, 64 * Dh bytes each.
 // A head is a row of panels of 16 lanes, so that one multiplication loop (panels.ts) serves both:
 //
 //            keys: 2 panels, a lane is a position              values: Dh/16 panels, a lane is a dimension
@@ -45,15 +45,15 @@ function round(v: v128): v128 {
 export function kv_store_bf16(
   kv: usize, stride: u32, pages: usize, position: u32, k: usize, v: usize, T: u32, KV: u32, Dh: u32,
 ): void {
-  const valuesAt = headBytes(Dh) * KV;
   for (let t: u32 = 0; t < T; t++) {
     const page = pageAt(kv, stride, pages, position + t);
     const slot: usize = (position + t) % PAGE;
     const lane = slot % 16;
     const column = (slot / 16) * Dh * 32 + (lane / 8) * 16 + (lane % 4) * 4 + ((lane / 4) % 2) * 2;
     for (let head: u32 = 0; head < KV; head++) {
-      let key = page + headBytes(Dh) * head + column;
-      const value = page + valuesAt + headBytes(Dh) * head + slot * 32;
+      const keys = page + 2 * headBytes(Dh) * head;
+      let key = keys + column;
+      const value = keys + headBytes(Dh) + slot * 32;
       for (let d: usize = 0; d < Dh; d += 8) {
         for (let half: usize = 0; half < 32; half += 16) {
           const rounded = i32x4.shr_u(round(v128.load(k + half)), 16);

@@ -10,24 +10,31 @@ export const STATE: usize = 16;
 /**
  * out (rows, 8 * octets) = a (rows, K) · a head (K, 8 each), `height` steps high; K <= height. With `states` it is folded in:
  * out * c + it. Rows of out and a are `outPitch` and `aPitch` bytes apart.
- * Stored: u16 for bf16, and a is f32; or i8, and a is int16, K a multiple of 8. a is read up to the next 16 bytes.
+ * Factor is what a holds: f32, and the head is bf16; i16, and it is int8 in pairs of steps, K a multiple of 8; i8 from 0 to
+ * 127, and it is int8 in fours, K a multiple of 16.
  */
 @inline
-export function product<Stored>(
+export function product<Factor>(
   out: usize, outPitch: usize, a: usize, aPitch: usize, head: usize, height: usize, octets: usize, K: usize,
   rows: u32, states: usize,
 ): void {
   while (rows > 0) {
-    // Two and two rather than three and one: a tile of one row loads as much for less.
-    const now = rows == 4 ? 2 : min(rows, 3);
-    if (isSigned<Stored>()) {
-      if (now == 3) tiles.q8_3(out, outPitch, a, aPitch, head, height, octets, K, states);
-      else if (now == 2) tiles.q8_2(out, outPitch, a, aPitch, head, height, octets, K, states);
-      else tiles.q8_1(out, outPitch, a, aPitch, head, height, octets, K, states);
+    const now = min(rows, 4);
+    if (isFloat<Factor>()) {
+      if (now == 4) tiles.floats_4(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else if (now == 3) tiles.floats_3(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else if (now == 2) tiles.floats_2(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else tiles.floats_1(out, outPitch, a, aPitch, head, height, octets, K, states);
+    } else if (sizeof<Factor>() == 2) {
+      if (now == 4) tiles.pairs_4(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else if (now == 3) tiles.pairs_3(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else if (now == 2) tiles.pairs_2(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else tiles.pairs_1(out, outPitch, a, aPitch, head, height, octets, K, states);
     } else {
-      if (now == 3) tiles.bf16_3(out, outPitch, a, aPitch, head, height, octets, K, states);
-      else if (now == 2) tiles.bf16_2(out, outPitch, a, aPitch, head, height, octets, K, states);
-      else tiles.bf16_1(out, outPitch, a, aPitch, head, height, octets, K, states);
+      if (now == 4) tiles.quads_4(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else if (now == 3) tiles.quads_3(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else if (now == 2) tiles.quads_2(out, outPitch, a, aPitch, head, height, octets, K, states);
+      else tiles.quads_1(out, outPitch, a, aPitch, head, height, octets, K, states);
     }
     rows -= now;
     out += outPitch * now;

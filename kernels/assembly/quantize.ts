@@ -89,6 +89,25 @@ export function quantize16(out: usize, x: usize, n: u32): f32 {
   return scaleOf(max, INT16);
 }
 
+/** out = x (n) as int8; the same otherwise. n is a multiple of 16. */
+export function quantize8(out: usize, x: usize, n: u32): f32 {
+  const max = largestMagnitude(x, n / 4);
+  const factor = f32x4.splat(inverseOf(max, INT8));
+  const finite = i32x4.splat(max < INFINITY_BITS ? -1 : 0);
+  for (const end = out + n; out < end; out += 16, x += 64) v128.store(out, v128.and(int8x16(x, factor), finite));
+  return scaleOf(max, INT8);
+}
+
+/** 16 floats times a factor, as int8. */
+@inline
+function int8x16(x: usize, factor: v128): v128 {
+  const k0 = roundToInteger(f32x4.mul(v128.load(x), factor));
+  const k4 = roundToInteger(f32x4.mul(v128.load(x, 16), factor));
+  const k8 = roundToInteger(f32x4.mul(v128.load(x, 32), factor));
+  const k12 = roundToInteger(f32x4.mul(v128.load(x, 48), factor));
+  return i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(k0, k4), i16x8.narrow_i32x4_s(k8, k12));
+}
+
 /** Four floats of at most 2^22 as i32, rounded half to even. */
 @inline
 export function roundToInteger(v: v128): v128 {

@@ -4,7 +4,7 @@
 
 import { type Kernels, PAGE } from "../abi.ts";
 import { exp } from "./exp.ts";
-import { INT16, toIntegers } from "./integers.ts";
+import { INT8, INT16, toIntegers } from "./integers.ts";
 import { bf16Pages, exactPages, type PageFormat, q8Pages, type Which } from "./kv.ts";
 import { laneSum, larger } from "./lanes.ts";
 
@@ -37,17 +37,20 @@ function kernelsOf(
 ): { store: Kernels["kv_store_bf16"]; attention: Kernels["attention_bf16"] } {
   const floats = (offset: number, n: number) => new Float32Array(memory.buffer, offset, n);
 
-  /** Where the heads of the page of a position begin: KV heads of keys, then KV heads of values. */
-  function headsAt(kv: number, stride: number, pages: number, position: number, KV: number, Dh: number) {
+  /** Where the heads of the page of a position begin: keys and values of each head side by side. */
+  function headsAt(kv: number, stride: number, pages: number, position: number, Dh: number) {
     const page = new Uint32Array(memory.buffer, pages + Math.floor(position / PAGE) * 4, 1)[0]!;
     return (which: Which, head: number) =>
-      kv + page * stride + (which === "key" ? head : KV + head) * format.headBytes(Dh);
+      kv + page * stride + (2 * head + (which === "key" ? 0 : 1)) * format.headBytes(Dh);
   }
 
-  /** What meets a page's numbers: itself, or int16 with a scale. */
-  function operand(row: Float32Array): { readonly numbers: ArrayLike<number>; readonly scale: number } {
+  /** What meets a page's numbers: itself, or integers of at most `largest` with a scale. */
+  function operand(
+    row: Float32Array,
+    largest: typeof INT8 | typeof INT16,
+  ): { readonly numbers: ArrayLike<number>; readonly scale: number } {
     if (!format.isInteger) return { numbers: row, scale: 1 };
-    const { integers, scale } = toIntegers(row, INT16);
+    const { integers, scale } = toIntegers(row, largest);
     return { numbers: integers, scale };
   }
 
@@ -61,7 +64,7 @@ function kernelsOf(
   return {
     store(kv, stride, pages, position, k, v, T, KV, Dh) {
       for (let t = 0; t < T; t++) {
-        const headAt = headsAt(kv, stride, pages, position + t, KV, Dh);
+        const headAt = headsAt(kv, stride, pages, position + t, Dh);
         const slot = (position + t) % PAGE;
         for (let head = 0; head < KV; head++) {
           const row = (t * KV + head) * Dh * 4;
@@ -81,14 +84,14 @@ function kernelsOf(
           let sum = 0;
           for (let start = 0; start <= own; start += PAGE) {
             const visible = Math.min(PAGE, own + 1 - start);
-            const headAt = headsAt(kv, stride, pages, start, KV, Dh);
+            const headAt = headsAt(kv, stride, pages, start, Dh);
             const head = Math.floor(h / (H / KV));
             const keys = format.read(headAt("key", head), Dh);
             const values = format.read(headAt("value", head), Dh);
             const distance = chunk === 0 ? 0 : Math.floor(own / chunk) - Math.floor(start / chunk);
             const query = floats(q + Math.min(distance, 2) * apart + (t * H + h) * Dh * 4, Dh);
 
-            const asked = operand(query);
+            const asked = operand(query, INT16);
             const scores = new Float32Array(visible);
             for (let i = 0; i < visible; i++) {
               const dot = sumOf(Dh, (d) => asked.numbers[d]! * keys.numbers[format.index("key", i, d, Dh)]!);
@@ -101,7 +104,10 @@ function kernelsOf(
             const p = scores.map((score) => exp(f(score - max)));
             sum = f(f(sum * shrink) + laneSum(visible, (i) => p[i]!));
 
-            const weights = operand(p.map((x, i) => x * values.scales[i]!));
+            const weights = operand(
+              p.map((x, i) => x * values.scales[i]!),
+              INT8,
+            );
             for (let d = 0; d < Dh; d++) {
               const mixed = sumOf(
                 visible,

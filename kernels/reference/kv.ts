@@ -33,11 +33,10 @@ function bf16Index(which: Which, slot: number, d: number, Dh: number): number {
   return step * 16 + (lane & 8) + (lane & 3) * 2 + ((lane >> 2) & 1);
 }
 
-/** Keys: octets of positions, each (Dh / 2, 8, 2). Values: octets of dimensions, each (16, 8, 2). */
+/** Keys: octets of positions, each (Dh / 2, 8, 2). Values: octets of dimensions, each (8, 8, 4). */
 function q8Index(which: Which, slot: number, d: number, Dh: number): number {
-  const lane = which === "key" ? slot & 7 : d & 7;
-  const step = which === "key" ? (slot >> 3) * Dh + d : (d >> 3) * PAGE + slot;
-  return (step >> 1) * 16 + lane * 2 + (step & 1);
+  if (which === "key") return (slot >> 3) * Dh * 8 + (d >> 1) * 16 + (slot & 7) * 2 + (d & 1);
+  return (d >> 3) * PAGE * 8 + (slot >> 2) * 32 + (d & 7) * 4 + (slot & 3);
 }
 
 export function bf16Pages(memory: WebAssembly.Memory): PageFormat {

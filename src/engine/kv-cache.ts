@@ -3,7 +3,7 @@
 //
 //   page 0                              page 1
 //   ┌─────────┬─────────┬─────────────┬─────────┬───
-//   │ layer 0 │ layer 1 │ …           │ layer 0 │ …      one layer's page: keys, then values, 32 positions each
+//   │ layer 0 │ layer 1 │ …           │ layer 0 │ …      one layer's page: each head's keys and values, 32 positions
 //   └─────────┴─────────┴─────────────┴─────────┴───
 
 import { type KvFormat, type Offset, PAGE, pageBytes } from "../../kernels/abi.ts";
