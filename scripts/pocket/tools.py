@@ -77,5 +77,5 @@ def _reply(rng, tool, value, zh):
         return {"price": price}, f"{value}的价格是 {price}。" if zh else f"The price of {value} is {price}."
     if tool == "play_music":
         return {"ok": True}, f"正在播放{value}的音乐。" if zh else f"Now playing music by {value}."
-    page = rng.choice("api deploying limits format model architecture".split())
+    page = rng.choice("api configuration architecture format log".split())
     return {"page": f"docs/{page}.md"}, f"请看 docs/{page}.md。" if zh else f"See docs/{page}.md."

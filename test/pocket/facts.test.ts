@@ -17,7 +17,7 @@ test("every command, setting, path and address that the answers name stands in t
   assert.ok(answers.length > 50);
   const named = answers.flatMap((answer) => [
     ...[...answer.matchAll(/`([^`]+)`/g)].map(([, command = ""]) =>
-      command.replace(/( --text)? (PATH|FILE)(\.gguf)?$/, ""),
+      command.replace(/(?:(?: --\w+)? (?:PATH|FILE)(?:\.gguf)?)+$/, ""),
     ),
     ...(answer.match(/QWEN_EDGE_\w+/g) ?? []),
     ...(answer.match(/(?<![\w.:])\/[a-z][\w/-]+/g) ?? []),
