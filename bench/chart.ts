@@ -20,10 +20,12 @@ export function chart(title: string, results: readonly Result[]): string {
   let y = 24;
   parts.push(text(0, y, title, "title"));
   for (const panel of PANELS) {
-    const shown = results.flatMap((result) => {
+    const shown = results.flatMap(({ name, ours, series }) => {
+      const rates = series[panel.item];
+      if (rates?.length) return [{ name, ours, rates }];
       // wllama's long prompt is left out of a quick run; its rate does not depend on the length.
-      const rates = result.series[panel.item] ?? (panel.item === "prefill_512" ? result.series.prefill_128 : undefined);
-      return rates?.length ? [{ result, rates }] : [];
+      const shorter = panel.item === "prefill_512" ? series.prefill_128 : undefined;
+      return shorter?.length ? [{ name: `${name} (128)`, ours, rates: shorter }] : [];
     });
     if (shown.length === 0) continue;
     const most = Math.max(...shown.flatMap(({ rates }) => rates));
@@ -31,12 +33,12 @@ export function chart(title: string, results: readonly Result[]): string {
     y += TITLE;
     parts.push(text(0, y, panel.title, "head"));
     y += 12;
-    for (const { result, rates } of shown) {
+    for (const { name, ours, rates } of shown) {
       const middle = median(rates);
       const [least, best] = [Math.min(...rates), Math.max(...rates)].map((rate) => LABEL + scale(rate));
       parts.push(
-        text(LABEL - 8, y + 12, result.name, "label"),
-        `<rect class="${result.ours ? "ours" : "peer"}" x="${LABEL}" y="${y}" width="${scale(middle).toFixed(1)}" height="${BAR}"/>`,
+        text(LABEL - 8, y + 12, name, "label"),
+        `<rect class="${ours ? "ours" : "peer"}" x="${LABEL}" y="${y}" width="${scale(middle).toFixed(1)}" height="${BAR}"/>`,
         `<path class="spread" d="M${least!.toFixed(1)} ${y + BAR / 2}H${best!.toFixed(1)}"/>`,
         text(Math.max(best!, LABEL + scale(middle)) + 6, y + 12, middle.toFixed(middle < 10 ? 1 : 0), "value"),
       );

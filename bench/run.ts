@@ -64,6 +64,8 @@ interface Report {
   readonly model: string;
   readonly quick: boolean;
   readonly rows: number;
+  /** What all of it took, packing and the peers' files too. */
+  readonly seconds: number;
   /** Of workerd in q4, as the goals are set. */
   readonly ratios: Ratios;
   /** Of each of ours. */
@@ -94,6 +96,7 @@ async function bench(): Promise<void> {
   await writeFile(roofs, await compileRoofs());
 
   const reports: Report[] = [];
+  let before = started;
   for (const name of values.model ?? (values.quick ? MODELS.slice(0, 1) : MODELS)) {
     const model = findModel(name);
     const packed = await readManifest(model);
@@ -107,7 +110,9 @@ async function bench(): Promise<void> {
       ...(values.quick && { deadlines: [small!, large!] as const }),
       onNote: (line) => console.error(line),
     });
-    const report = toReport(basename(model), rows, results);
+    const now = Date.now();
+    const report = toReport(basename(model), { rows, seconds: (now - before) / 1000 }, results);
+    before = now;
     reports.push(report);
     await show(report);
   }
@@ -122,7 +127,7 @@ async function packAll(model: string, formats: readonly WeightFormat[]): Promise
   return folders;
 }
 
-function toReport(model: string, rows: number, results: readonly Result[]): Report {
+function toReport(model: string, run: Pick<Report, "rows" | "seconds">, results: readonly Result[]): Report {
   const ours = results.filter((result) => result.ours !== undefined);
   const all = Object.fromEntries(ours.map((result) => [result.name, ratiosOf(result, results)]));
   return {
@@ -133,7 +138,7 @@ function toReport(model: string, rows: number, results: readonly Result[]): Repo
       date: new Date().toISOString(),
       commit: commit(),
     },
-    ...{ model, quick: values.quick, rows }, // a name: no path of this machine
+    ...{ model, quick: values.quick, ...run }, // a name: no path of this machine
     ratios: all["workerd q4"] ?? {},
     all_ratios: all,
     results,

@@ -29,6 +29,10 @@ Settings are environment variables, QWEN_EDGE_...: see docs/configuration.md`;
 
 const POLL_MS = 100;
 
+const OPEN =
+  `Warning: ${CLIENT_KEY} is the key that qwen-edge chat sends; ` +
+  "this server asks nobody for a key until QWEN_EDGE_API_KEYS is set";
+
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
@@ -88,10 +92,14 @@ function watchParent(stop: () => void): NodeJS.Timeout | undefined {
   return setInterval(() => process.ppid === parent || stop(), POLL_MS).unref();
 }
 
-/** @throws {Error} naming the variable that is wrong, before anything is started with it */
+/**
+ * Says so where the client's key is set and the server has none: it may have been meant for the server.
+ * @throws {Error} naming the variable that is wrong, before anything is started with it
+ */
 function checkSettings(): void {
   try {
-    readConfig({ ...process.env, [CLIENT_KEY]: undefined });
+    const { apiKeys } = readConfig({ ...process.env, [CLIENT_KEY]: undefined });
+    if (apiKeys.length === 0 && process.env[CLIENT_KEY]) console.error(OPEN);
   } catch (cause) {
     throw new Error(cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -1,5 +1,6 @@
 // `npm run eval:pocket`: the pocket model's score on its held-out prompts, greedy, through our own engine.
-// Takes a model (default: models/pocket/pocket.gguf); prints the score by kind and a last line `score: N %`.
+// Takes a model (default: models/pocket/pocket.gguf); prints the score by kind, how many answers did not end or repeat
+// themselves, and a last line `score: N %`.
 // Must not know: how the model was trained.
 //
 //   node scripts/eval-pocket.ts [--model FILE] [--every N] [--show] [--json FILE]
@@ -16,7 +17,7 @@ import { createPrompter } from "../src/prompt/chatml.ts";
 import { loadVocab } from "../src/token/vocab.ts";
 import { openModel } from "./forward.ts";
 import { pack } from "./pack/pack.ts";
-import { type Check, isRight } from "./pocket-eval/check.ts";
+import { type Check, isRight, repeats } from "./pocket-eval/check.ts";
 
 const FOLDER = new URL("../models/pocket/", import.meta.url);
 /** No right answer is longer. */
@@ -96,6 +97,14 @@ export function scoreByKind(
   return scores;
 }
 
+/** What goes wrong in an answer whatever was asked: it runs into the limit of tokens, or says four words three times. */
+export function failures(answers: readonly Answer[]): { readonly endless: number; readonly repeating: number } {
+  return {
+    endless: answers.filter(({ reason }) => reason !== "stop").length,
+    repeating: answers.filter(({ text }) => repeats(text)).length,
+  };
+}
+
 async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
@@ -138,6 +147,8 @@ async function run(args: readonly string[]): Promise<void> {
   }
   const tokens = answers.reduce((sum, answer) => sum + answer.tokens, 0);
   console.log(`${prompts.length} answers, ${tokens} tokens in ${seconds.toFixed(1)} s`);
+  const { endless, repeating } = failures(answers);
+  console.log(`${endless} did not end by themselves, ${repeating} repeat four words or characters three times`);
   console.log(`score: ${percent(right.filter(Boolean).length, right.length).trim()} %`);
 }
 

@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Variant } from "../src/engine/kernels.ts";
 import type { Manifest } from "../src/model/manifest.ts";
+import type { Qwen2Config } from "../src/model/qwen2.ts";
 import { encode } from "../src/token/encode.ts";
 import { loadVocab } from "../src/token/vocab.ts";
 import { openCompared, type Perplexity, scoreWindows, summary, type Window } from "./eval/score.ts";
@@ -147,11 +148,27 @@ function lines(report: Report): string[] {
   return [...by_text.map((found) => line(found.text, found)), line("all texts", report, took)];
 }
 
+/**
+ * What every packing of a model has in common. The other fields may differ: a file may leave the table's padding rows out,
+ * hold the head apart, or be made for a longer context.
+ */
+const COMMON: readonly (keyof Qwen2Config)[] = [
+  "hidden_size",
+  "intermediate_size",
+  "num_hidden_layers",
+  "num_attention_heads",
+  "num_key_value_heads",
+  "head_dim",
+  "rope_theta",
+];
+
 /** @throws {UsageError} when one model's logits say nothing about the other's */
 function checkComparable(model: Manifest, reference: Manifest): void {
-  if (model.tokenizer.sha256 === reference.tokenizer.sha256) return;
+  const field = COMMON.find((name) => model.config[name] !== reference.config[name]);
+  const other = model.tokenizer.sha256 === reference.tokenizer.sha256 ? field : "tokenizer";
+  if (other === undefined) return;
   throw new UsageError(
-    `--against has another tokenizer: ${reference.name} and ${model.name} are not two packings of one model`,
+    `--against has another ${other}: ${reference.name} and ${model.name} are not two packings of one model`,
   );
 }
 

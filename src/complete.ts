@@ -7,6 +7,7 @@ import type { Session } from "./chain/session.ts";
 import type { ChatRequest, Completer, Completion, Delta, FinishReason, TokenLogprob, TopLogprob } from "./completer.ts";
 import { ContextLengthError, RequestError } from "./errors.ts";
 import type { Manifest } from "./model/manifest.ts";
+import { maxPositions } from "./model/qwen2.ts";
 import type { Prompter } from "./prompt/chatml.ts";
 import { samplingParams, stopIds } from "./sample/defaults.ts";
 import { generate } from "./sample/generate.ts";
@@ -45,7 +46,7 @@ interface Job {
  */
 export function createCompleter({ manifest, prompter, vocab, chain, limits }: CompleterParts): Completer {
   const { config, generation, tile_rows } = manifest;
-  const contextLength = Math.min(limits.contextLength, config.max_position_embeddings);
+  const contextLength = Math.min(limits.contextLength, maxPositions(config));
   const facts = { generation, hiddenSize: config.hidden_size, vocab };
 
   const complete = async (request: ChatRequest, signal: AbortSignal): Promise<Completion> => {

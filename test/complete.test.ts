@@ -40,13 +40,19 @@ const request: ChatRequest = {
 /** A completer whose model says `script` byte by byte, and what its chain was asked. */
 function setup(
   script: readonly number[],
-  options: { contextLength?: number; maxTokens?: number; positions?: number; open?: () => never } = {},
+  options: {
+    config?: Partial<Qwen2Config>;
+    contextLength?: number;
+    maxTokens?: number;
+    positions?: number;
+    open?: () => never;
+  } = {},
 ) {
   const opened: number[] = [];
   const scopes: (string | undefined)[] = [];
   const sessions: FakeSession[] = [];
   const completer = createCompleter({
-    manifest: { config, generation, tile_rows: TILE_ROWS },
+    manifest: { config: { ...config, ...options.config }, generation, tile_rows: TILE_ROWS },
     prompter,
     vocab,
     chain: {
@@ -147,6 +153,31 @@ test("complete() refuses a prompt that leaves no token, with both numbers", asyn
   });
   assert.equal((await setup([97], { contextLength: PROMPT + 1 }).answer()).text, "a");
 });
+
+const yarn = { rope_type: "yarn", factor: 4, beta_fast: 32, beta_slow: 1 } as const;
+const dual = { chunk_size: 262_144, local_size: 8_192, original_max_position_embeddings: 262_144 };
+const CONTEXTS: readonly { model: string; config: Partial<Qwen2Config>; positions: number }[] = [
+  { model: "plain RoPE", config: {}, positions: 32_768 },
+  {
+    model: "YaRN",
+    config: { rope_scaling: { ...yarn, original_max_position_embeddings: 32_768 } },
+    positions: 131_072,
+  },
+  {
+    model: "Dual Chunk Attention",
+    config: { max_position_embeddings: 1_010_000, dual_chunk_attention_config: dual },
+    positions: 1_010_000,
+  },
+];
+
+for (const { model, config, positions } of CONTEXTS) {
+  test(`complete() lets prompt and answer have every position of a model with ${model}, and no more`, async () => {
+    const limit = 2 ** 21;
+    const { answer, opened } = setup([imEnd], { config, contextLength: limit, maxTokens: limit });
+    await answer();
+    assert.deepEqual(opened, [positions]);
+  });
+}
 
 test("complete() rejects before any delta, when the chain is busy or the request is wrong", async () => {
   const busy = setup([], {

@@ -1,9 +1,11 @@
-// Compares our engine with llama.cpp (npm node-llama-cpp, CPU) on the same pocket.gguf: greedy text of held-out prompts.
-// Takes --llama FOLDER, where node-llama-cpp is installed; prints every first difference with the gap of the two best
-// logits there, then the counts. At most a tenth may differ, and only where llama.cpp's two best are close.
+// `npm run eval:pocket:llama`: compares our engine with llama.cpp (npm node-llama-cpp, CPU) on the same pocket.gguf: greedy
+// text of held-out prompts.
+// Takes --llama FOLDER, where node-llama-cpp is installed (default: bench's, which the npm script installs); prints every
+// first difference with the gap of the two best logits there, then the counts. At most a tenth may differ, and only where
+// llama.cpp's two best are close.
 // Must not know: how answers are scored.
 //
-//   node scripts/pocket-eval/llama.ts --llama node_modules/node-llama-cpp [--count 50]
+//   npm run eval:pocket:llama -- [--model FILE] [--count 50]
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,7 +25,10 @@ const CLOSE = 0.25;
 const { values } = parseArgs({
   options: {
     model: { type: "string", default: fileURLToPath(new URL("../../models/pocket/pocket.gguf", import.meta.url)) },
-    llama: { type: "string", default: "node_modules/node-llama-cpp" },
+    llama: {
+      type: "string",
+      default: fileURLToPath(new URL("../../bench/node_modules/node-llama-cpp", import.meta.url)),
+    },
     count: { type: "string", default: "50" },
   },
 });

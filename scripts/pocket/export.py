@@ -55,7 +55,7 @@ def main():
     writer = GGUFWriter(target, "qwen2")
     writer.add_type("model")
     writer.add_name("Pocket")
-    writer.add_description("The demonstration model of qwen-edge: a small Qwen2 trained from scratch on generated sentences.")
+    writer.add_description("The demonstration model of qwen-edge: a small Qwen2 trained for it on generated sentences.")
     writer.add_license("apache-2.0")
     writer.add_languages(["en", "zh"])
     writer.add_file_type(7)

@@ -1,10 +1,11 @@
 """Makes models/pocket/heldout.json: 500 prompts whose wordings and slot values training never has, with their checks.
 
-    python3 scripts/pocket/heldout.py [--check]
+    python3 scripts/pocket/heldout.py [--check | --force]
 
 Every candidate must differ from every training question by more than a quarter of its tokens (edit distance, in Qwen2's
 own tokens) and from the other prompts; `--check` proves that of the committed file again, against the training questions
-of the seed. Must not know: the model.
+of the seed, and of all wordings that could have been drawn (leaks.py). A file that is there, training has been kept away
+from: only `--force` writes over it. Must not know: the model.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from conversations import FACTS, SKILLS, SYSTEM, turn
 from distance import Neighbours
+from leaks import leaks
 from memory import ask, tell
 from tools import TOOLS, call, system
 from training_set import SEED, conversations
@@ -22,12 +24,22 @@ FILE = Path(__file__).parents[2] / "models/pocket/heldout.json"
 # kind: English, Chinese.
 COUNTS = {"help": (50, 40), "architecture": (34, 28), "smalltalk": (26, 22), "arithmetic": (28, 22), "units": (22, 18),
           "dates": (22, 18), "forms": (26, 20), "tools": (22, 16), "memory": (26, 20), "scope": (22, 18)}
+# How what a user says of himself is answered (memory.py).
+NOTED = "Nice to meet you, ", "OK, I will remember ", "很高兴认识你，", "好的，我记住了 "
 
 
 def questions():
     """Every question that training asks, each once."""
     asked = {text for messages in conversations() for role, text in messages if role == "user"}
     return sorted(text for text in asked if not text.startswith("<tool_response>"))
+
+
+def measured(messages):
+    """The user's turns that a prompt measures: the last, and those that tell what it asks for. A sum or a greeting between
+    them is one of training's own, meant to distract."""
+    said = [m["content"] for m in messages]
+    told = [said[i] for i in range(1, len(said) - 1, 2) if said[i + 1].startswith(NOTED)]
+    return [*told, said[-1]]
 
 
 def candidate(rng, kind, zh, index):
@@ -69,9 +81,7 @@ def make(neighbours):
                 text = made["messages"][-1]["content"]
                 # Memory and lists have few wordings: there the whole conversation must be new.
                 key = text if kind not in ("memory",) else json.dumps(made["messages"])
-                if key in seen or (kind != "memory" and neighbours.near(text)):
-                    continue
-                if kind == "memory" and any(neighbours.near(m["content"]) for m in (made["messages"][1], made["messages"][-1])):
+                if key in seen or any(neighbours.near(said) for said in measured(made["messages"])):
                     continue
                 seen.add(key)
                 chosen.append(made)
@@ -80,13 +90,25 @@ def make(neighbours):
     return chosen
 
 
+def check(neighbours):
+    """Names what is too near to training's; True if nothing is."""
+    prompts = json.loads(FILE.read_text(encoding="utf-8"))
+    near = [said for p in prompts for said in measured(p["messages"]) if neighbours.near(said)]
+    shared = leaks()
+    for found in (*near, *shared):
+        print(found)
+    print(f"{len(near)} turns are too near to a training question, {len(shared)} held-out wordings to one of training's")
+    return not near and not shared
+
+
 def main():
+    is_check = "--check" in sys.argv
+    if not is_check and FILE.exists() and "--force" not in sys.argv:
+        sys.exit(f"{FILE} is there, and a model may have been kept away from it: --force writes over it")
     neighbours = Neighbours(questions())
     print(f"{len(neighbours.ids)} training questions", flush=True)
-    if "--check" in sys.argv:
-        near = [p for p in json.loads(FILE.read_text(encoding="utf-8")) if neighbours.near(p["messages"][-1]["content"])]
-        print(f"{len(near)} prompts are too near to a training question")
-        sys.exit(1 if near else 0)
+    if is_check:
+        sys.exit(0 if check(neighbours) else 1)
     chosen = make(neighbours)
     FILE.write_text("[\n" + ",\n".join(json.dumps(p, ensure_ascii=False) for p in chosen) + "\n]\n", encoding="utf-8")
     print(len(chosen), "prompts,", sum(p["language"] == "zh" for p in chosen), "Chinese")

@@ -15,8 +15,8 @@ from torch import nn
 class Config:
     vocab_size: int
     hidden_size: int = 256
-    intermediate_size: int = 704
-    num_hidden_layers: int = 5
+    intermediate_size: int = 640
+    num_hidden_layers: int = 4
     num_attention_heads: int = 4
     num_key_value_heads: int = 2
     head_dim: int = 64
@@ -26,14 +26,14 @@ class Config:
 
 
 def rounded(weight):
-    """Q8_0 with scales of 8 significant bits, exact in f16 and in bf16: blocks of 32 along K. Same shape."""
+    """Q8_0 with scales of six significant bits, exact in f16 and in bf16: blocks of 32 along K. Same shape."""
     blocks = weight.view(-1, 32)
     scale = scales(blocks)
     return ((blocks / scale).round().clamp(-127, 127) * scale).view_as(weight)
 
 
 def scales(blocks):
-    """(n, 32) -> (n, 1): max / 127, rounded up to 6 bits of fraction, never below what f16 has as a normal number."""
+    """(n, 32) -> (n, 1): max / 127, rounded up to six significant bits, never below what f16 has as a normal number."""
     wanted = (blocks.abs().amax(1, keepdim=True) / 127).clamp(min=2.0**-14)
     mantissa, exponent = torch.frexp(wanted)
     return torch.ldexp((mantissa * 64).ceil() / 64, exponent)

@@ -1,10 +1,10 @@
 """Trains the pocket model: python3 scripts/pocket/train.py FOLDER [--minutes M] [--threads N] [--layers L] ...
 
-Reads FOLDER/vocabulary.json and tokens.npz (training_set.py), and embedding.npz (embedding.py) if it is there; writes
-FOLDER/run.pt, from which it goes on when it is started again, and FOLDER/run.csv. The schedule follows the share of the
-tokens that are done: a warm-up, a flat part, a decay to zero; in the last part the weights are rounded as they will be
-stored. Batches hold conversations of about the same length, each from position 0, so no padding is computed and none sees
-another. Must not know: what the data say.
+Reads FOLDER/vocabulary.json, tokens.npz and data.json (training_set.py), and embedding.npz (embedding.py) if it is there;
+writes FOLDER/run.pt, from which it goes on when it is started again, with the same data and the same schedule; FOLDER/run.csv
+and, when it stops, FOLDER/run.json. The schedule follows the share of the tokens that are done: a warm-up, a flat part, a
+decay to zero; in the last part the weights are rounded as they will be stored. Batches hold conversations of about the same
+length, each from position 0, so no padding is computed and none sees another. Must not know: what the data say.
 """
 
 import argparse
@@ -15,9 +15,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import record
 from drills import Drills
 from qwen2 import Config, Qwen2
 from vocabulary import CONTROL, Vocabulary
+
+# Of a schedule that nobody gives.
+TOKENS = 32e6
 
 
 def arguments():
@@ -25,7 +29,8 @@ def arguments():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", default="run", help="name of the checkpoint and the log")
     parser.add_argument("--weights", type=Path, help="the checkpoint of another run with this vocabulary: begin with its weights")
-    parser.add_argument("--tokens", type=float, default=32e6, help="tokens of the whole schedule")
+    parser.add_argument("--tokens", type=float, help=f"tokens of the whole schedule; without it the checkpoint's, at first {TOKENS:.0f}")
+    parser.add_argument("--new-data", action="store_true", help="go on although data or vocabulary are not the checkpoint's")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long, to be resumed")
     parser.add_argument("--until", help="HH:MM: shorten or lengthen the schedule so that it ends then, at the speed so far")
     parser.add_argument("--threads", type=int, default=2)
@@ -125,6 +130,7 @@ def seconds_until(clock):
 
 def main():
     a = arguments()
+    data, code = record.data_of(a.folder), record.commit()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
     vocabulary = Vocabulary.load(a.folder / "vocabulary.json")
@@ -146,10 +152,15 @@ def main():
     checkpoint = a.folder / f"{a.run}.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=False)
+        if not a.new_data:
+            record.refuse_other(saved.get("data"), data)
+        # --until changes the schedule as it goes: what is kept is its last length.
+        a.tokens = a.tokens or saved["arguments"]["tokens"]
         state = saved["state"]
         model.load_state_dict(saved["model"])
         for o, s in zip(optimizers, saved["optimizers"]):
             o.load_state_dict(s)
+    a.tokens = a.tokens or TOKENS
 
     @torch.compile(dynamic=True)
     def loss_of(ids, where, targets):
@@ -158,15 +169,15 @@ def main():
             picked = hidden.reshape(-1, config.hidden_size)[where]
             return F.cross_entropy((picked @ table.T).float(), targets)
 
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {rows} rows, from {state}", flush=True)
+    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {rows} rows, from {state}, {a.tokens / 1e6:.1f}M tokens in all, data {data['data']}", flush=True)
 
     def save():
-        made = {"config": config, "model": model.state_dict(), "state": state, "arguments": vars(a),
+        made = {"config": config, "model": model.state_dict(), "state": state, "arguments": vars(a), "data": data,
                 "optimizers": [o.state_dict() for o in optimizers]}
         torch.save(made, checkpoint.with_suffix(".new"))
         checkpoint.with_suffix(".new").replace(checkpoint)
 
-    batches, log = Batches(a.folder, a.batch, a.seed), open(a.folder / f"{a.run}.csv", "a", encoding="utf-8")
+    batches, log = Batches(a.folder, a.batch, a.seed), record.open_log(a.folder / f"{a.run}.csv", state["steps"])
     dice, drills = np.random.default_rng([a.seed, state["steps"]]), Drills(vocabulary)
     recent = state["tokens"] / state["seconds"] if state["seconds"] else 0.0
     begun, saved_at, last, last_tokens = time.time(), time.time(), time.time(), state["tokens"]
@@ -214,7 +225,9 @@ def main():
         if time.time() - saved_at > 120:
             save()
             saved_at = time.time()
+    state["seconds"] += time.time() - last
     save()
+    record.write(a.folder / f"{a.run}.json", vars(a), data, code, state)
 
 
 if __name__ == "__main__":

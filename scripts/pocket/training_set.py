@@ -2,7 +2,8 @@
 
     python3 scripts/pocket/training_set.py FOLDER
 
-writes FOLDER/vocabulary.json, FOLDER/tokens.npz and prints counts and the data's hash. Same seed, same bytes.
+writes FOLDER/vocabulary.json, FOLDER/tokens.npz and FOLDER/data.json: the SHA-256 of the data and of the vocabulary, by which
+a run knows what it was trained on. Same seed, same bytes.
 Must not know: the model.
 """
 
@@ -71,8 +72,9 @@ def encoded(vocabulary, conversation_parts, rng):
         yield all_ids, learned
 
 
-def write(folder, everything, vocabulary):
-    """FOLDER/vocabulary.json and tokens.npz."""
+def write(folder, everything, vocabulary, digest):
+    """FOLDER/vocabulary.json, tokens.npz and, last, data.json; `digest` is the SHA-256 of `everything`, in hexadecimal."""
+    (folder / "data.json").unlink(missing_ok=True)
     vocabulary.save(folder / "vocabulary.json")
     ids, learned, ends, rng = [], [], [], random.Random(SEED)
     for start in range(0, len(everything), 60_000):
@@ -82,6 +84,8 @@ def write(folder, everything, vocabulary):
             ends.append(len(conversation_ids))
     ids, learned = np.concatenate(ids), np.concatenate(learned)
     np.savez(folder / "tokens.npz", ids=ids, learned=learned, ends=np.cumsum(ends))
+    of_vocabulary = hashlib.sha256((folder / "vocabulary.json").read_bytes()).hexdigest()
+    (folder / "data.json").write_text(json.dumps({"data": digest, "vocabulary": of_vocabulary}) + "\n", encoding="utf-8")
     print(f"{folder}: {len(ids)} tokens, {learned.mean():.1%} learned, {len(ids) / len(ends):.0f} a conversation, longest {max(ends)}")
 
 
@@ -98,7 +102,7 @@ def main():
     else:
         vocabulary = Vocabulary(*chosen_tokens("".join(text for text, _ in parts) for parts in everything[:SAMPLE]))
     print(f"{len(vocabulary.tokens)} tokens, {len(everything)} conversations, data {digest.hexdigest()}", flush=True)
-    write(folder, everything, vocabulary)
+    write(folder, everything, vocabulary, digest.hexdigest())
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ export class Chain {
     for (const session of sessions) {
       if (!works.some((work) => work.session === session)) continue;
       if (!session.paused) session.timeline.adopt();
-      const count = Math.min(session.pending, chunk);
+      const count = Math.min(session.pending, chunk(session.timeline.computed));
       if (this.#admission.grant(session, session.timeline.computed + count)) rows.set(session, count);
     }
     const parts = works.flatMap((work) => {

@@ -15,14 +15,14 @@ export interface Branch {
   readonly next: Map<string, Page>;
 }
 
-/** A page that has been taken out of the pool. Once it is in the tree, nothing is written to it. */
+/** A page that has been taken out of the pool. Once it is in the tree, positions that have ids are not written to. */
 export class Page implements Branch {
   readonly number: number;
   /** Timelines that hold it. */
   users = 1;
   /** The prefix that it goes on from; null: it is not in the tree. */
   before: Branch | null = null;
-  /** The ids of its positions; fewer than a page has, where a timeline ended. */
+  /** The ids of its positions; fewer than a page has, where a timeline ends. */
   ids: readonly number[] = [];
   readonly next = new Map<string, Page>();
 

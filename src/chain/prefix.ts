@@ -6,7 +6,7 @@
 // compares the rest, so a page is only found behind the very prefix it was computed after.
 
 import { PAGE } from "../engine/kv-cache.ts";
-import { type Branch, keyOf, type Page } from "./pages.ts";
+import { type Branch, cut, keyOf, type Page } from "./pages.ts";
 
 /** The roots of the trees, by scope. There are as many as there are API keys. */
 export class Prefixes {
@@ -37,11 +37,15 @@ export function longestMatch(branch: Branch, ids: readonly number[]): { page: Pa
   return longest && { page: longest, length };
 }
 
-/** Puts a page into the tree; gives the page that is there already, if there is one. Equal ids are equal bits. */
+/**
+ * Puts a page into the tree, or has it hold more ids there. If a page with these ids is there already, gives that one and
+ * takes the other out: equal ids are equal bits.
+ */
 export function grow(branch: Branch, page: Page, ids: readonly number[]): Page {
   if (ids.length === 0 || ids.length > PAGE) throw new RangeError(`A page holds 1 to ${PAGE} ids, not ${ids.length}`);
   const key = keyOf(ids);
   const twin = branch.next.get(key);
+  if (twin !== page) cut(page);
   if (twin !== undefined) return twin;
   page.ids = ids;
   page.before = branch;

@@ -8,15 +8,25 @@
 // Whoever waits longest is served first. Among prompts the chunk goes to the one with the largest deficit: for every row
 // that one of k waiting prompts gets, each of them is owed 1/k of a row. So a short prompt does not wait for a long one to
 // end, and the long one is not overtaken for ever by short ones that keep coming.
+//
+// Beside running streams a chunk is cut by what its rows cost, and a row costs the more the deeper in its prompt it lies:
+// attention reads every position before it. So a stream's token is late by four of its steps at most, at any depth, or by
+// one row, where that alone costs more (behind 14,000 positions, beside a short stream).
 
 import type { ChainSession, Work } from "./session.ts";
 
 /** Rows of a frame: whole tiles of 6 and of 4 tokens, and few enough that a short prompt need not wait long for a chunk. */
 export const PREFILL_CHUNK = 60;
-/** Rows of a prompt that cost as much as one decode step: 2.1 to 2.3 in bench/results/first-measure.md, q4 and q8. */
+/** A running stream waits for no more of a neighbour's prompt than so many of its own steps cost. */
+const STEPS_OF_A_CHUNK = 4;
+/** Rows of a prompt whose matrices cost as much as a step's: 2.1 to 2.3 in bench/results/first-measure.md, q4 and q8. */
 const ROWS_OF_A_STEP = 2;
-/** A running stream waits for no more rows of a neighbour's prompt than four of its own steps would cost. */
-export const CHUNK_BESIDE_STREAMS = 4 * ROWS_OF_A_STEP;
+/**
+ * Positions that attention reads in the time of a step's matrices and head. The 0.5B, q4 and bf16: 0.6 ms in each of 24 layers
+ * behind 4,096, and 14.6 ms a step, 0.45 of them for 128 positions. Slower matrices (q8, larger models) and faster attention
+ * (8-bit KV) make a chunk cheaper than it is counted.
+ */
+const POSITIONS_OF_A_STEP = 4_000;
 
 export interface ChoiceLimits {
   readonly stages: number;
@@ -29,8 +39,8 @@ export interface Choice {
   readonly kind: "rows" | "heads";
   /** A prompt, if there is one, is the last. */
   readonly works: readonly Work[];
-  /** Rows that the prompt may have. */
-  readonly chunk: number;
+  /** Rows that the prompt may have behind a position: where it goes on is known once it has adopted what others computed. */
+  readonly chunk: (position: number) => number;
 }
 
 /** The next frame's sessions, or null when nobody is ready. */
@@ -42,12 +52,13 @@ export function choose(sessions: readonly ChainSession[], limits: ChoiceLimits):
   const slots = Math.max(1, Math.ceil(running / limits.stages));
   if (first.isAgain) {
     const works = ready.filter((work) => work.isAgain).slice(0, Math.min(slots, limits.rows));
-    return { kind: "heads", works, chunk: 0 };
+    return { kind: "heads", works, chunk: () => 0 };
   }
 
-  const chunk = sessions.some((session) => session.isStreaming) ? CHUNK_BESIDE_STREAMS : limits.rows;
+  const neediest = largestDeficit(ready.filter(isPrompt));
   // Many streams leave a prompt its chunk, or half of a frame that is small.
-  const kept = Math.min(CHUNK_BESIDE_STREAMS, Math.ceil(limits.rows / 2));
+  const expected = neediest === null ? 1 : chunkBeside(sessions, neediest.session.timeline.computed);
+  const kept = Math.min(expected, Math.ceil(limits.rows / 2));
   const decode: Work[] = [];
   let prompt: Work | null = null;
   let left = limits.rows;
@@ -56,11 +67,22 @@ export function choose(sessions: readonly ChainSession[], limits: ChoiceLimits):
     const rows = isPrompt(work) ? kept : 1;
     if (work.isAgain || rows > left || (isPrompt(work) && prompt !== null)) continue;
     left -= rows;
-    if (isPrompt(work)) prompt = neediest(waitingPrompts(sessions));
+    if (isPrompt(work)) prompt = neediest;
     else decode.push(work);
   }
   const works = prompt === null ? decode : [...decode, prompt];
-  return { kind: "rows", works, chunk: Math.max(1, Math.min(chunk, limits.rows - decode.length)) };
+  const chunk = (position: number) => {
+    return Math.max(1, Math.min(chunkBeside(sessions, position), limits.rows - decode.length));
+  };
+  return { kind: "rows", works, chunk };
+}
+
+/** Rows behind `position` that no stream of `sessions` feels for longer than it may; one at least, Infinity without streams. */
+function chunkBeside(sessions: readonly ChainSession[], position: number): number {
+  const streams = sessions.filter(({ isStreaming }) => isStreaming).map(({ timeline }) => timeline.computed);
+  const step = 1 + Math.min(...streams) / POSITIONS_OF_A_STEP;
+  const row = 1 / ROWS_OF_A_STEP + position / POSITIONS_OF_A_STEP;
+  return Math.max(1, Math.floor((STEPS_OF_A_CHUNK * step) / row));
 }
 
 /** A prompt got `rows` while those of `waiting`, it among them, waited for theirs. */
@@ -87,6 +109,8 @@ function isPrompt(work: Work): boolean {
   return !work.isAgain && work.session.pending > 1;
 }
 
-function neediest(prompts: readonly Work[]): Work {
-  return prompts.reduce((most, other) => (other.session.deficit > most.session.deficit ? other : most));
+function largestDeficit(prompts: readonly Work[]): Work | null {
+  return prompts.reduce<Work | null>((most, other) => {
+    return most !== null && most.session.deficit >= other.session.deficit ? most : other;
+  }, null);
 }

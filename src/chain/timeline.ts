@@ -1,6 +1,8 @@
 // A timeline: token ids, how many of them are computed, and the pages that hold those. A prefix that somebody has computed
 // before is adopted, not computed again; what is given up stays in the tree of prefixes for whoever comes next. So the next
-// turn of a chat, a prompt that many share, and a session that was paused are one case.
+// turn of a chat, a prompt that many share, prompts that come at once, and a session that was paused are one case.
+// The last page is in the tree, too, under the ids that it holds so far; its own timeline alone adds to it, others copy it.
+// Equal ids are equal bits, so a copy may also go over what a timeline has of the same page itself.
 // Takes ids and counts; gives segments. Must not know: who asks, when it is computed, stages.
 
 import type { Segment } from "../engine/frame.ts";
@@ -12,10 +14,10 @@ export class Timeline {
   readonly #pool: PagePool;
   readonly #root: Branch;
   readonly #ids: number[] = [];
-  /** Pages of the computed ids, and maybe more; all full ones are in the tree. */
+  /** Pages of the computed ids, and maybe more. */
   readonly #pages: Page[] = [];
   #computed = 0;
-  /** The page that the last one begins as a copy of, until a frame has copied it. */
+  /** The page that the last one becomes a copy of, until a frame has copied it. */
   #source: Page | null = null;
   /** Ids that have been computed or adopted since the ids were set. */
   #reached = 0;
@@ -60,18 +62,18 @@ export class Timeline {
 
   /** Goes on to where somebody has computed the same ids. The last id is left: its hidden state is wanted. */
   adopt(): void {
-    if (this.#computed % PAGE > 0) return;
     // Pages of a frame that failed.
-    for (const page of this.#pages.splice(this.#computed / PAGE)) this.#pool.release(page);
-    while (this.#computed % PAGE === 0) {
-      const end = Math.min(this.#computed + PAGE, this.#ids.length - 1);
+    for (const page of this.#pages.splice(pagesFor(this.#computed))) this.#pool.release(page);
+    do {
+      const begin = this.#computed - (this.#computed % PAGE);
+      const end = Math.min(begin + PAGE, this.#ids.length - 1);
       if (end <= this.#computed) return;
-      const match = longestMatch(this.#tip(), this.#ids.slice(this.#computed, end));
-      if (match === null || !this.#share(match)) return;
-      this.#computed += match.length;
+      const match = longestMatch(this.#tip(), this.#ids.slice(begin, end));
+      if (match === null || begin + match.length <= this.#computed || !this.#share(match)) return;
+      this.#computed = begin + match.length;
       this.#adopted += Math.max(0, this.#computed - this.#reached);
       this.#reached = Math.max(this.#reached, this.#computed);
-    }
+    } while (this.#computed % PAGE === 0);
   }
 
   /** Takes the pages of positions below `end`. */
@@ -89,22 +91,20 @@ export class Timeline {
     };
   }
 
-  /** The next `length` ids are computed. Pages that are full now are shared. */
+  /** The next `length` ids are computed. Others can adopt them from now on. */
   advance(length: number): void {
-    if (this.#source !== null) this.#pool.release(this.#source);
-    this.#source = null;
+    this.#leaveSource();
     const first = Math.floor(this.#computed / PAGE);
     this.#computed += length;
     this.#reached = Math.max(this.#reached, this.#computed);
-    for (let i = first; (i + 1) * PAGE <= this.#computed; i++) this.#enter(i);
+    for (let i = first; i < pagesFor(this.#computed); i++) this.#enter(i);
   }
 
   /** Gives up all pages. What they hold can be adopted again until their room is needed. */
   retire(): void {
-    if (this.#source !== null) this.#pool.release(this.#source);
-    // A copy that was not made yet holds nothing.
-    else if (this.#computed % PAGE > 0) this.#enter(pagesFor(this.#computed) - 1);
-    this.#source = null;
+    // A copy that was not made yet holds nothing new.
+    if (this.#source === null && this.#computed % PAGE > 0) this.#enter(pagesFor(this.#computed) - 1);
+    this.#leaveSource();
     for (const page of this.#pages.splice(0).reverse()) this.#pool.release(page);
     this.#computed = 0;
   }
@@ -115,25 +115,31 @@ export class Timeline {
     return full === 0 ? this.#root : this.#pages[full - 1]!;
   }
 
-  /** Takes a part in a page: as it is when it is full, as a copy when it will be written to. False: there is no room. */
+  /**
+   * Has the page after the full ones be `page`, or a copy of it. It holds more than what this timeline has there itself.
+   * False: there is no room.
+   */
   #share({ page, length }: { page: Page; length: number }): boolean {
-    if (length === PAGE) {
-      this.#pool.hold(page);
-      this.#pages.push(page);
-      return true;
-    }
-    if (page.users === 0 && length === page.ids.length) {
-      this.#pool.hold(page);
-      this.#pages.push(cut(page)); // nobody else needs it: no copy
-      return true;
-    }
+    const isShared = isReady(page, length);
     // Held until it is copied, so the copy must leave room for everything else that is to be computed.
     const more = pagesFor(this.#ids.length) - this.#pages.length;
-    if (!this.#pool.hasRoom(more + (page.users === 0 ? 1 : 0))) return false;
+    if (!isShared && !this.#pool.hasRoom(more + (page.users === 0 ? 1 : 0))) return false;
     this.#pool.hold(page);
-    this.#source = page;
-    this.#pages.push(this.#pool.take());
+    this.#leaveSource();
+    const hasOwn = this.#computed % PAGE > 0;
+    if (isShared) {
+      if (hasOwn) this.#pool.release(cut(this.#pages.pop()!));
+      this.#pages.push(page);
+    } else {
+      this.#source = page;
+      if (!hasOwn) this.#pages.push(this.#pool.take());
+    }
     return true;
+  }
+
+  #leaveSource(): void {
+    if (this.#source !== null) this.#pool.release(this.#source);
+    this.#source = null;
   }
 
   /** Puts page `index` into the tree, or takes the page that is there already in its place. */
@@ -141,9 +147,14 @@ export class Timeline {
     const own = this.#pages[index]!;
     const ids = this.#ids.slice(index * PAGE, Math.min((index + 1) * PAGE, this.#computed));
     const kept = grow(index === 0 ? this.#root : this.#pages[index - 1]!, own, ids);
-    if (kept === own) return;
+    if (kept === own || !isReady(kept, ids.length)) return;
     this.#pool.hold(kept);
     this.#pages[index] = kept;
     this.#pool.release(own);
   }
+}
+
+/** Whether a timeline can have a page as it is after `length` of its ids: nobody writes to it, or nobody else. */
+function isReady(page: Page, length: number): boolean {
+  return length === PAGE || (page.users === 0 && length === page.ids.length);
 }

@@ -74,3 +74,10 @@ test("chart() draws a bar for each rate, the fastest longest, and escapes names"
   ]);
   assert.ok(svg.includes("a &#60; b"));
 });
+
+test("chart() says so where a shorter prompt stands among those of 512 tokens", () => {
+  const long = ours({ prefill_128: [140], prefill_512: [130] });
+  const svg = chart("", [long, peer("wllama Q4_0", { prefill_128: [4.4] })]);
+  const labels = [...svg.matchAll(/class="label"[^>]*>([^<]*)</g)].map(([, label]) => label);
+  assert.deepEqual(labels, ["workerd q4", "wllama Q4_0 (128)"]);
+});

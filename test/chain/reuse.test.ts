@@ -72,12 +72,24 @@ test("sessions that run share pages, and what they write is their own", async ()
   for (const session of sessions) session.close();
 });
 
-test("prompts that come at once and begin alike are computed once", async () => {
-  const { chain, stages } = makeChain("one stage", { rows: 32 });
-  await Promise.all([7, 8, 9].map((last) => turn(chain, [...prompt(320, 1), last])));
-  const rows = stages[0]!.seen.flat().reduce((sum, [, length]) => sum + length, 0);
-  assert.ok(rows < 320 + 3 * 33, `${rows} rows`);
-});
+// Chunks that end with a page, in the middle of one, and many to a page.
+for (const rows of [32, 60, 8]) {
+  test(`prompts that come at once and begin alike are computed once, in chunks of ${rows}`, async () => {
+    const total = async (prompts: number[][]) => {
+      const { chain, stages } = makeChain("one stage", { rows });
+      const turns = await Promise.all(prompts.map((ids) => turn(chain, ids)));
+      const computed = stages[0]!.seen.flat().reduce((sum, [, length]) => sum + length, 0);
+      // Each id was computed for this prompt or had been for another.
+      const cached = turns.reduce((sum, { cachedTokens }) => sum + cachedTokens, 0);
+      assert.equal(computed + cached, prompts.flat().length);
+      return computed;
+    };
+    // Equal ones: everything once, and the last row, whose hidden state each wants.
+    assert.equal(await total([prompt(321, 1), prompt(321, 1)]), 321 + 1);
+    // What is known only when their last ids are reached.
+    assert.equal(await total([7, 8, 9].map((last) => [...prompt(320, 1), last])), 320 + 3);
+  });
+}
 
 test("nothing is shared between scopes, nor by a session without one", async () => {
   const { chain } = makeChain("one stage");

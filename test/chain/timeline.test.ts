@@ -54,12 +54,85 @@ test("Timeline.adopt() takes over a page that ends where it goes on, unless some
   for (const timeline of [copying]) timeline.retire();
 });
 
+test("Timeline.adopt() goes on in the middle of a page: over its own rows, from a page that somebody still adds to", () => {
+  const { pool, make } = setup(8);
+  const [a, b] = [make(prompt(60, 1), 20), make(prompt(60, 1))];
+  assert.deepEqual(next(b), { pages: [1], position: 20, copyFrom: 0 });
+  b.advance(5);
+  assert.deepEqual(next(a), { pages: [0], position: 25, copyFrom: 1 });
+  a.advance(4);
+  assert.deepEqual(next(b), { pages: [1], position: 29, copyFrom: 0 });
+  b.advance(3);
+  // The page is full: one is enough for both.
+  assert.deepEqual(next(a), { pages: [1, 0], position: 32, copyFrom: -1 });
+  assert.equal(pool.used, 2);
+  assert.deepEqual([a.adopted, b.adopted], [5 + 3, 20 + 4]);
+});
+
+test("Timeline.adopt() takes what has become known since a copy that was not made, and lets go of what it would copy", () => {
+  const { pool, make } = setup(8);
+  const [a, b] = [make(prompt(60, 1), 20), make(prompt(60, 1))];
+  assert.deepEqual(next(b), { pages: [1], position: 20, copyFrom: 0 });
+  compute(a, 5);
+  assert.deepEqual(next(b), { pages: [1], position: 25, copyFrom: 0 });
+  compute(a, 7);
+  assert.deepEqual(next(b), { pages: [0, 1], position: 32, copyFrom: -1 });
+  a.retire();
+  b.retire();
+  assert.equal(pool.used, 0);
+});
+
+test("Timeline.adopt() leaves what others add to a page after it parts from theirs", () => {
+  const { make } = setup(8);
+  const a = make(prompt(60, 1), 20);
+  const b = make([...prompt(10, 1), ...prompt(30, 2)], 4);
+  assert.deepEqual(next(b), { pages: [1], position: 10, copyFrom: 0 });
+  b.advance(10);
+  assert.deepEqual(next(a), { pages: [0], position: 20, copyFrom: -1 });
+  assert.deepEqual(next(b), { pages: [1], position: 20, copyFrom: -1 });
+});
+
+test("Timeline.advance() gives nobody a page that somebody else adds to", () => {
+  const { pool, make } = setup(8);
+  const [a, b] = [make(prompt(60, 1), 20), make(prompt(60, 1), 20)];
+  assert.deepEqual([compute(a, 2).pages, compute(b, 2).pages], [[0], [1]]);
+  a.retire();
+  assert.equal(pool.used, 1);
+  b.retire();
+  // Only one of the two was kept, with all that is known.
+  assert.deepEqual(next(make(prompt(60, 1))), { pages: [0], position: 22, copyFrom: -1 });
+});
+
+test("Timeline.retire() keeps what it had before a copy over it that was not made", () => {
+  const { pool, make } = setup(8);
+  const failed = make(prompt(60, 1), 10);
+  make(prompt(20, 1), 20).retire();
+  const holder = make(prompt(21, 1));
+  assert.deepEqual(next(holder), { pages: [1], position: 20, copyFrom: -1 });
+  assert.deepEqual(next(failed), { pages: [0], position: 20, copyFrom: 1 });
+  failed.retire();
+  assert.equal(pool.used, 1);
+  assert.deepEqual(next(make([...prompt(10, 1), 3, 4])), { pages: [0], position: 10, copyFrom: -1 });
+});
+
 test("Timeline.adopt() copies only where all that is missing finds room beside the copied page", () => {
   const { pool, make } = setup(4);
   make(prompt(64, 1), 64).retire();
   const tight = make([...prompt(50, 1), ...prompt(60, 2)]);
   assert.deepEqual(next(tight), { pages: [0, 2], position: 32, copyFrom: -1 });
   assert.equal(pool.used, 2);
+});
+
+test("Timeline.adopt() copies over its own rows only where all that is missing finds room, too", () => {
+  for (const [size, expected] of [
+    [3, { pages: [0], position: 5, copyFrom: -1 }],
+    [4, { pages: [0], position: 28, copyFrom: 1 }],
+  ] as const) {
+    const { make } = setup(size);
+    const own = make([...prompt(28, 1), ...prompt(60, 2)], 5);
+    make(prompt(30, 1), 30).retire();
+    assert.deepEqual(next(own), expected);
+  }
 });
 
 test("Timeline.advance() takes the page that somebody else has computed meanwhile", () => {

@@ -1,10 +1,13 @@
+// Attention and the KV pages that it reads against the reference, bit for bit, and against softmax attention in double
+// precision. The plain build takes every shape in both formats; the others, whose dots of 8 bits differ, the main shapes.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { attentionScratchBytes, type Kernels, type KvFormat, PAGE, pageBytes } from "../../kernels/abi.ts";
 import { createReference } from "../../kernels/reference.ts";
-import { HARD, kernelPair, normals, seeded } from "./pair.ts";
+import type { Variant } from "../../src/engine/kernels.ts";
+import { HARD, kernelPair, normals, type Pair, seeded } from "./pair.ts";
 
-const pair = await kernelPair(256);
 const [PAGES, Q, K, V, OUT, SCRATCH, KV_CACHE] = [
   0x2_0000, 0x10_0000, 0x30_0000, 0x40_0000, 0x50_0000, 0x70_0000, 0x80_0000,
 ];
@@ -24,6 +27,26 @@ const SHAPES: readonly Shape[] = [
   [16, 2, 32],
   [4, 2, 256],
 ];
+/** Those of Qwen2.5, and 1:1: they have tiles of 1, 2, 3 and 4 rows. */
+const MAIN_SHAPES = SHAPES.filter(([H]) => H === 14 || H === 12 || H === 1);
+
+interface Build {
+  readonly variant: Variant;
+  readonly pair: Pair;
+  readonly formats: readonly KvFormat[];
+  readonly shapes: readonly Shape[];
+  /** Rows of a call. */
+  readonly lengths: readonly number[];
+}
+
+const pair = await kernelPair(256);
+const MAIN = { formats: ["q8"], shapes: MAIN_SHAPES, lengths: [67] } as const;
+const BUILDS: readonly Build[] = [
+  { variant: "plain", pair, formats: FORMATS, shapes: SHAPES, lengths: [1, 32, 67] },
+  { variant: "i32", pair: await kernelPair(256, "i32"), ...MAIN },
+  { variant: "i16", pair: await kernelPair(256, "i16"), ...MAIN },
+];
+const CASES = BUILDS.flatMap(({ formats, ...build }) => formats.map((format) => ({ ...build, format })));
 
 /** Positions in chunks, and bytes from one version of q to the next; 0: one chunk. */
 interface Chunks {
@@ -33,14 +56,14 @@ interface Chunks {
 const WHOLE: Chunks = { chunk: 0, apart: 0 };
 
 /** A page table in no order, and a cache full of NaN: only what is stored and visible may count. */
-function begin(positions: number, [, KV, Dh]: Shape, format: KvFormat): number {
+function begin({ write, memories }: Pair, positions: number, [, KV, Dh]: Shape, format: KvFormat): number {
   const count = Math.ceil(positions / PAGE);
   const stride = pageBytes(format, KV, Dh) + 64;
-  pair.write(
+  write(
     PAGES,
     Uint32Array.from({ length: count }, (_, i) => (i * 5 + 2) % Math.max(count, 7)),
   );
-  for (const memory of pair.memories) new Uint8Array(memory.buffer).fill(0xff, KV_CACHE);
+  for (const memory of memories) new Uint8Array(memory.buffer).fill(0xff, KV_CACHE);
   return stride;
 }
 
@@ -65,18 +88,18 @@ function run(
   attention(out, q, KV_CACHE, stride, PAGES, position, T, H, KV, Dh, chunk, apart, SCRATCH);
 }
 
-function writeInputs(T: number, [H, KV, Dh]: Shape, seed: number): void {
-  pair.write(Q, normals(T * H * Dh, seed, 2));
-  pair.write(K, normals(T * KV * Dh, seed + 1));
-  pair.write(V, normals(T * KV * Dh, seed + 2));
+function writeInputs({ write }: Pair, T: number, [H, KV, Dh]: Shape, seed: number): void {
+  write(Q, normals(T * H * Dh, seed, 2));
+  write(K, normals(T * KV * Dh, seed + 1));
+  write(V, normals(T * KV * Dh, seed + 2));
 }
 
-for (const format of FORMATS) {
-  test(`attention_${format}() has the bits of the reference, over shapes and page borders`, () => {
-    for (const shape of SHAPES) {
-      for (const T of [1, 32, 67]) {
-        writeInputs(T, shape, T);
-        const stride = begin(T, shape, format);
+for (const { variant, format, pair, shapes, lengths } of CASES) {
+  test(`attention_${format}() has the bits of the reference, over shapes and page borders, ${variant}`, () => {
+    for (const shape of shapes) {
+      for (const T of lengths) {
+        writeInputs(pair, T, shape, T);
+        const stride = begin(pair, T, shape, format);
         pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
         pair.same(OUT, T * shape[0] * shape[2], `attention ${shape} of ${T}`);
         pair.same(KV_CACHE, (7 * stride) / 4, `pages of ${shape}`);
@@ -84,20 +107,20 @@ for (const format of FORMATS) {
     }
   });
 
-  test(`attention_${format}() gives the same bits however the positions are cut into calls`, () => {
+  test(`attention_${format}() gives the same bits however the positions are cut into calls, ${variant}`, () => {
     const T = 100;
     const next = seeded(11);
-    for (const shape of SHAPES) {
+    for (const shape of shapes) {
       const n = T * shape[0] * shape[2];
       // With chunks, and without: what follows q in memory serves as its other versions.
       for (const chunks of [WHOLE, { chunk: 32, apart: n * 4 }]) {
-        writeInputs(T, shape, 3);
+        writeInputs(pair, T, shape, 3);
         pair.write(Q + n * 4, normals(2 * n, 5, 2));
-        run(pair.wasm, { stride: begin(T, shape, format), format, position: 0, T, shape }, chunks);
+        run(pair.wasm, { stride: begin(pair, T, shape, format), format, position: 0, T, shape }, chunks);
         const whole = pair.floats(OUT, n);
         assert.ok(whole.every(Number.isFinite));
         for (const largest of [1, 5, 40, 64]) {
-          const stride = begin(T, shape, format);
+          const stride = begin(pair, T, shape, format);
           new Float32Array(pair.memories[0].buffer, OUT, n).fill(Number.NaN);
           for (let position = 0; position < T; ) {
             const rows = Math.min(T - position, 1 + Math.floor(next() * largest));
@@ -110,7 +133,7 @@ for (const format of FORMATS) {
     }
   });
 
-  test(`attention_${format}() with chunks has the bits of the reference, and each version meets its own keys`, () => {
+  test(`attention_${format}() with chunks has the bits of the reference, and each version meets its own keys, ${variant}`, () => {
     const T = 140;
     for (const shape of [
       [7, 1, 64],
@@ -119,8 +142,8 @@ for (const format of FORMATS) {
       const [H, , Dh] = shape;
       const n = T * H * Dh;
       const chunks = { chunk: 32, apart: n * 4 };
-      writeInputs(T, shape, 8);
-      const stride = begin(T, shape, format);
+      writeInputs(pair, T, shape, 8);
+      const stride = begin(pair, T, shape, format);
       const own = pair.floats(Q, n);
       // Three equal versions are attention without chunks; a version that differs changes its rows alone.
       const attend = (...versions: Float32Array[]) => {
@@ -175,7 +198,7 @@ test("attention is softmax attention: float cache within 1e-5 of double precisio
     [12, 2, 128],
   ] as const) {
     const [H, , Dh] = shape;
-    writeInputs(T, shape, 21);
+    writeInputs(pair, T, shape, 21);
     const exact = exactLastRow(T, shape);
     const last = OUT + (T - 1) * H * Dh * 4;
     const error = (memory: WebAssembly.Memory) =>
@@ -184,11 +207,11 @@ test("attention is softmax attention: float cache within 1e-5 of double precisio
         0,
       );
     for (const format of FORMATS) {
-      run(pair.wasm, { stride: begin(T, shape, format), format, position: 0, T, shape });
+      run(pair.wasm, { stride: begin(pair, T, shape, format), format, position: 0, T, shape });
       assert.ok(error(pair.memories[0]) < 0.03, `${format}: ${error(pair.memories[0])}`);
     }
     const format = "bf16";
-    const stride = begin(T, shape, format);
+    const stride = begin(pair, T, shape, format);
     run(createReference(pair.memories[1], { kv: "float" }), { stride, format, position: 0, T, shape });
     assert.ok(error(pair.memories[1]) < 1e-5);
   }
@@ -218,29 +241,34 @@ for (const format of FORMATS) {
   });
 }
 
-test("attention has the bits of the reference for huge, tiny and equal scores", () => {
-  const shape = [2, 1, 32] as const;
-  const T = 40;
-  const finite = HARD.filter(Number.isFinite);
-  const hard = (seed: number, n: number) => {
-    const next = seeded(seed);
-    return Float32Array.from({ length: n }, () => finite[Math.floor(next() * finite.length)]!);
-  };
-  for (const [q, k] of [
-    [hard(1, T * 64), hard(2, T * 32)],
-    [new Float32Array(T * 64), hard(3, T * 32)],
-    [normals(T * 64, 1, 1e4), normals(T * 32, 2)],
-  ] as const) {
-    pair.write(Q, q);
-    pair.write(K, k);
-    pair.write(V, normals(T * 32, 5));
-    for (const format of FORMATS) {
-      const stride = begin(T, shape, format);
+for (const { variant, format, pair } of CASES) {
+  test(`attention_${format}() has the bits of the reference for huge, tiny and equal scores, ${variant}`, () => {
+    const shape = [6, 2, 32] as const;
+    const T = 40;
+    const [wide, narrow] = [T * 6 * 32, T * 2 * 32];
+    const finite = HARD.filter(Number.isFinite);
+    const hard = (seed: number, n: number) => {
+      const next = seeded(seed);
+      return Float32Array.from({ length: n }, () => finite[Math.floor(next() * finite.length)]!);
+    };
+    const v = normals(narrow, 5);
+    for (const [q, k, values] of [
+      [hard(1, wide), hard(2, narrow), v],
+      [new Float32Array(wide), hard(3, narrow), v],
+      [normals(wide, 1, 1e4), normals(narrow, 2), v],
+      // In 8 bits all the weights of a page and all its values are 127 then, or -127, and so are queries and keys.
+      [new Float32Array(wide), normals(narrow, 2), new Float32Array(narrow).fill(1)],
+      [new Float32Array(wide).fill(1), new Float32Array(narrow).fill(-1), new Float32Array(narrow).fill(-1)],
+    ] as const) {
+      pair.write(Q, q);
+      pair.write(K, k);
+      pair.write(V, values);
+      const stride = begin(pair, T, shape, format);
       pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
-      pair.same(OUT, T * 64, `attention_${format} of hard values`);
+      pair.same(OUT, wide, `attention_${format} of hard values`);
     }
-  }
-});
+  });
+}
 
 test("kv_store_bf16() rounds to bf16, nearest even, and keeps NaN and infinity", () => {
   const [KV, Dh] = [2, 32];
@@ -253,7 +281,7 @@ test("kv_store_bf16() rounds to bf16, nearest even, and keeps NaN and infinity",
   words.set(new Uint32Array(Float32Array.from(HARD).buffer), 16);
   pair.write(K, words);
   pair.write(V, words);
-  const stride = begin(PAGE, [KV, KV, Dh], "bf16");
+  const stride = begin(pair, PAGE, [KV, KV, Dh], "bf16");
   pair.both((kernels) => kernels.kv_store_bf16(KV_CACHE, stride, PAGES, 0, K, V, 1, KV, Dh));
   pair.same(KV_CACHE, (7 * stride) / 4, "pages");
   const page = KV_CACHE + 2 * stride;
@@ -286,7 +314,7 @@ test("kv_store_q8() rounds to 127ths of the largest, half to even; zeros, NaN, i
   for (const [head, row] of rows.entries()) numbers.set(row, head * Dh);
   pair.write(K, numbers);
   pair.write(V, numbers);
-  const stride = begin(PAGE, [KV, KV, Dh], "q8");
+  const stride = begin(pair, PAGE, [KV, KV, Dh], "q8");
   pair.both((kernels) => kernels.kv_store_q8(KV_CACHE, stride, PAGES, 0, K, V, 1, KV, Dh));
   pair.same(KV_CACHE, (7 * stride) / 4, "pages");
   const headBytes = PAGE * (Dh + 4);
@@ -310,10 +338,10 @@ for (const format of FORMATS) {
     const [T, bad] = [70, 40];
     for (const at of [Q, K, V]) {
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
-        writeInputs(T, shape, 4);
+        writeInputs(pair, T, shape, 4);
         const row = at === Q ? 64 : 32;
         pair.write(at + (bad * row + 3) * 4, Float32Array.of(value));
-        const stride = begin(T, shape, format);
+        const stride = begin(pair, T, shape, format);
         pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
         const out = pair.same(OUT, T * 64, `attention with ${value}`);
         const isWrong = Array.from({ length: T }, (_, t) =>
@@ -331,11 +359,11 @@ test("attention keeps within attentionScratchBytes, with chunks too", () => {
   for (const shape of SHAPES) {
     for (const format of FORMATS) {
       const [H, KV, Dh] = shape;
-      writeInputs(T, shape, 1);
+      writeInputs(pair, T, shape, 1);
       const end = SCRATCH + attentionScratchBytes(H, KV, Dh);
       const guard = new Uint8Array(pair.memories[0].buffer, end, 4_096).fill(0xa5);
       const chunks = { chunk: 32, apart: 0 };
-      run(pair.wasm, { stride: begin(T, shape, format), format, position: 0, T, shape }, chunks);
+      run(pair.wasm, { stride: begin(pair, T, shape, format), format, position: 0, T, shape }, chunks);
       assert.ok(
         guard.every((byte) => byte === 0xa5),
         `shape ${shape}`,

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import type { Kernels } from "../../kernels/abi.ts";
 import { build, modulePath } from "../../kernels/build.ts";
 import { createReference } from "../../kernels/reference.ts";
+import type { Variant } from "../../src/engine/kernels.ts";
 
 /** Where tests may write: behind the kernels' own tables. */
 export const BASE = 65_536;
@@ -24,13 +25,17 @@ export interface Pair {
   same(offset: number, n: number, what: string): Float32Array;
 }
 
-export async function kernelPair(memoryPages = 64): Promise<Pair> {
+/**
+ * A pair for one variant. Of what pairs compare only attention in 8 bits has dots, each variant its own; the rest uses no
+ * relaxed operation and is the same in every build, so the plain one does for it.
+ */
+export async function kernelPair(memoryPages = 64, variant: Variant = "plain"): Promise<Pair> {
   await build();
   const memories = [0, 1].map(() => new WebAssembly.Memory({ initial: memoryPages })) as [
     WebAssembly.Memory,
     WebAssembly.Memory,
   ];
-  const wasm = instantiate(memories[0]);
+  const wasm = instantiate(memories[0], variant);
   const reference = createReference(memories[1]);
   const floats = (offset: number, n: number) => new Float32Array(memories[0].buffer.slice(offset, offset + n * 4));
 
@@ -61,9 +66,8 @@ export async function kernelPair(memoryPages = 64): Promise<Pair> {
   };
 }
 
-/** The plain build: the kernels of pairs use no relaxed operation and are the same in every build. */
-function instantiate(memory: WebAssembly.Memory): Kernels {
-  const module = new WebAssembly.Module(readFileSync(modulePath("kernels-plain")));
+function instantiate(memory: WebAssembly.Memory, variant: Variant): Kernels {
+  const module = new WebAssembly.Module(readFileSync(modulePath(`kernels-${variant}`)));
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return exports as unknown as Kernels;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { failures } from "../../scripts/eval-pocket.ts";
 import { isRight, repeats } from "../../scripts/pocket-eval/check.ts";
 
 test("isRight() wants all words of a check, and numbers that stand alone", () => {
@@ -36,4 +37,16 @@ test("isRight() refuses an answer that loops, unless the expected one does", () 
   assert.equal(repeats(loop), true);
   assert.equal(isRight(loop, { all: ["done"] }, "done"), false);
   assert.equal(isRight(loop, { all: ["done"] }, loop), true);
+});
+
+test("failures() counts answers that did not end, and those that loop", () => {
+  const loop = "it is so and it is so and it is so and it is so";
+  const answers = [
+    { text: "It is so.", reason: "stop", tokens: 5 },
+    { text: loop, reason: "length", tokens: 128 },
+    { text: `${loop}.`, reason: "stop", tokens: 17 },
+    { text: "It is", reason: "length", tokens: 128 },
+    { text: "so", reason: "length", tokens: 128 },
+  ] as const;
+  assert.deepEqual(failures(answers), { endless: 3, repeating: 2 });
 });

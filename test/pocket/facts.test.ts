@@ -1,4 +1,5 @@
-// What the pocket model says about the project is what the documents say: its answers are read from its wordings.
+// What the pocket model says about the project is what the documents say: its answers are read from its wordings, the
+// pages it names from its tools.
 
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
@@ -25,6 +26,16 @@ test("every command, setting, path and address that the answers name stands in t
   ]);
   assert.ok(named.length > 50);
   assert.deepEqual([...new Set(named)].filter((name) => !documents.includes(name)).sort(), []);
+});
+
+test("the pages that the search tool's replies name exist", () => {
+  const [, words] = read("scripts/pocket/tools.py").match(/page = rng\.choice\("([^"]+)"\.split\(\)\)/) ?? [];
+  const named = words!.split(" ").map((page) => `docs/${page}.md`);
+  const pages = globSync("docs/*.md", { cwd: ROOT });
+  assert.deepEqual(
+    named.filter((page) => !pages.includes(page)),
+    [],
+  );
 });
 
 test("the numbers of settings that the answers name are the documents' own", () => {

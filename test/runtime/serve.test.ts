@@ -1,24 +1,31 @@
 // One body of checks on both real runtimes, through the real client: what `npm start` serves.
-// The answers are also compared between the runtimes: same model, same seed, same ids, same log-probabilities.
+// The answers are also compared between the runtimes, and with Node's: same model, same seed, same ids, same
+// log-probabilities.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import OpenAI from "openai";
-import { TINY } from "../pack/model.ts";
+import { pack } from "../../scripts/pack/pack.ts";
+import { TINY, temporaryFolder } from "../pack/model.ts";
+import { serveInProcess } from "./in-process.ts";
 import { type Runtime, type Started, startServer } from "./started.ts";
 
 const SESSIONS = 3;
 /** So long that no answer of a test ends by itself. */
 const CONTEXT = 32_768;
+const KEYS = ["first-key", "second-key"] as const;
 const SETTINGS = {
   QWEN_EDGE_CONTEXT: String(CONTEXT),
   QWEN_EDGE_KV_POSITIONS: String(SESSIONS * CONTEXT),
   QWEN_EDGE_MAX_SESSIONS: String(SESSIONS),
   QWEN_EDGE_QUEUE: "0",
 };
+const WITH_KEYS = { ...SETTINGS, QWEN_EDGE_API_KEYS: KEYS.join(",") };
+const HEADERS = { "content-type": "application/json", authorization: `Bearer ${KEYS[0]}` };
 
 type Params = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
@@ -31,15 +38,15 @@ const ask = (content: string, more: Partial<Params> = {}): Params => ({
   ...more,
 });
 
-/** What the other runtime has answered. */
+/** What the first runtime has answered. */
 const answers = new Map<string, unknown>();
 
-function sameOnBoth(what: string, answer: unknown): void {
+function sameEverywhere(what: string, answer: unknown): void {
   if (answers.has(what)) assert.deepEqual(answer, answers.get(what), `${what} differs between the runtimes`);
-  answers.set(what, answer);
+  else answers.set(what, answer);
 }
 
-async function streamed({ client }: Started, params: Params) {
+async function streamed({ client }: Pick<Started, "client">, params: Params) {
   const stream = await client.chat.completions.create({
     ...params,
     stream: true,
@@ -74,20 +81,38 @@ async function occupy({ client }: Started): Promise<AbortController> {
 async function occupyWhole({ url }: Started): Promise<AbortController> {
   const leaving = new AbortController();
   const body = JSON.stringify({ ...ask("Count", { max_tokens: CONTEXT - 1_000 }), ignore_eos: true });
-  const options = { method: "POST", headers: JSON_TYPE, body, signal: leaving.signal };
+  const options = { method: "POST", headers: HEADERS, body, signal: leaving.signal };
   await fetch(`${url}/v1/chat/completions`, options); // its headers come with the first line feed
   return leaving;
 }
 
+/** With the likeliest of every step: their ids and log-probabilities. */
+const LIKELIEST = ask(QUESTIONS[0]!, { logprobs: true, top_logprobs: 5, temperature: 0 });
+
+test("Node computes what the runtimes compare themselves with", async (t) => {
+  const folder = join(temporaryFolder(t), "tiny");
+  await pack(TINY, { out: folder });
+  const client = await serveInProcess(folder, SETTINGS);
+  for (const question of QUESTIONS) {
+    const { texts, usage } = await streamed({ client }, ask(question));
+    sameEverywhere(question, { texts, prompt: usage?.prompt_tokens });
+  }
+  const { choices } = await client.chat.completions.create(LIKELIEST);
+  sameEverywhere("log-probabilities", choices[0]!.logprobs);
+});
+
 for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[]) {
   test(`npm start serves a model file on ${runtime}`, { timeout: 120_000 }, async (t) => {
-    const server = await startServer(runtime, { env: SETTINGS, args: ["--model", TINY] });
+    const server = await startServer(runtime, { env: WITH_KEYS, args: ["--model", TINY] });
     t.after(() => server.interrupt());
 
     await t.test(`the printed curl line streams an answer, on ${runtime}`, async () => {
       const line = server.output().match(/^ {2}(curl .+)$/m)?.[1];
       assert.ok(line, server.output());
-      const { stdout } = await promisify(execFile)("sh", ["-c", line.replace('"stream"', '"max_tokens":4,"stream"')]);
+      const { stdout } = await promisify(execFile)("sh", [
+        "-c",
+        line.replace('"stream"', '"max_tokens":4,"stream"').replace("KEY", KEYS[0]),
+      ]);
       assert.match(stdout, /^data: \{.+\}\n\n/);
       assert.match(stdout, /data: \[DONE\]\n\n$/);
     });
@@ -99,7 +124,7 @@ for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[])
         assert.equal(finish, "length");
         assert.equal(usage?.completion_tokens, 24);
         assert.equal(texts.join(""), await whole(server, ask(question)));
-        sameOnBoth(question, { texts, prompt: usage?.prompt_tokens });
+        sameEverywhere(question, { texts, prompt: usage?.prompt_tokens });
       }
     });
 
@@ -111,11 +136,22 @@ for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[])
       assert.deepEqual(wholeUsage, streamedUsage);
     });
 
+    await t.test(`what was computed for one key is not known to another, on ${runtime}`, async () => {
+      const cached = async (apiKey: string) => {
+        const { usage } = await server.client.withOptions({ apiKey }).chat.completions.create(ask(QUESTIONS[1]!));
+        return usage!.prompt_tokens_details!.cached_tokens!;
+      };
+      const [first, second] = KEYS;
+      assert.ok((await cached(first)) > 0);
+      assert.equal(await cached(second), 0);
+      assert.ok((await cached(first)) > 0);
+      assert.ok((await cached(second)) > 0);
+    });
+
     await t.test(`ids and log-probabilities are the same bits wherever they are computed: ${runtime}`, async () => {
-      const params = ask(QUESTIONS[0]!, { logprobs: true, top_logprobs: 5, temperature: 0 });
-      const { choices } = await server.client.chat.completions.create(params);
+      const { choices } = await server.client.chat.completions.create(LIKELIEST);
       assert.equal(choices[0]!.logprobs?.content?.length, 24);
-      sameOnBoth("log-probabilities", choices[0]!.logprobs);
+      sameEverywhere("log-probabilities", choices[0]!.logprobs);
     });
 
     await t.test(`three at once get what each gets alone, on ${runtime}`, async () => {
@@ -130,13 +166,11 @@ for (const runtime of ["workerd", "deno"] as const satisfies readonly Runtime[])
 
     await t.test(`text tools know the model's tokens, on ${runtime}`, async () => {
       const post = async (path: string, body: unknown) =>
-        (
-          await fetch(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body), headers: JSON_TYPE })
-        ).json();
+        (await fetch(`${server.url}${path}`, { method: "POST", body: JSON.stringify(body), headers: HEADERS })).json();
       const { tokens } = (await post("/tokenize", { content: "你好 <|im_end|>" })) as { tokens: number[] };
       assert.deepEqual(await post("/detokenize", { tokens }), { content: "你好 <|im_end|>" });
-      sameOnBoth("tokens", tokens);
-      sameOnBoth("prompt", await post("/apply-template", { messages: [{ role: "user", content: "Hi" }] }));
+      sameEverywhere("tokens", tokens);
+      sameEverywhere("prompt", await post("/apply-template", { messages: [{ role: "user", content: "Hi" }] }));
       const wrong = (await post("/detokenize", { tokens: [999_999] })) as { error: { param: string } };
       assert.equal(wrong.error.param, "tokens");
     });
@@ -222,7 +256,7 @@ test("npm start --stages 3 answers as one stage does, on deno", { timeout: 60_00
   const server = await startServer("deno", { env: SETTINGS, args: ["--model", TINY, "--stages", "3"] });
   t.after(() => server.interrupt());
   const { texts, usage } = await streamed(server, ask(QUESTIONS[0]!));
-  sameOnBoth(QUESTIONS[0]!, { texts, prompt: usage?.prompt_tokens });
+  sameEverywhere(QUESTIONS[0]!, { texts, prompt: usage?.prompt_tokens });
 });
 
 for (const runtime of ["workerd", "deno"] as const) {
@@ -243,5 +277,3 @@ test("npm start leaves no process when npm alone is asked to end", { timeout: 60
   await server.terminate();
   assert.deepEqual(server.processes() ?? [], []);
 });
-
-const JSON_TYPE = { "content-type": "application/json" };

@@ -19,6 +19,7 @@ const SCRIPTS: Readonly<Record<Runtime, string>> = { workerd: "start", deno: "st
 export interface Started {
   readonly url: string;
   readonly port: number;
+  /** Sends the first of the keys that the server was given. */
   readonly client: OpenAI;
   /** What was printed so far. */
   readonly output: () => string;
@@ -63,6 +64,7 @@ export async function startServer(
     }),
   ]);
   const url = `http://127.0.0.1:${port}`;
+  const apiKey = env.QWEN_EDGE_API_KEYS?.split(",")[0] ?? "none";
   const untilGone = async () => {
     await ended; // npm's own end, which comes before the end of what it started
     for (let tries = 0; tries < 50 && marked(mark)?.length !== 0; tries++) await sleep(100);
@@ -70,7 +72,7 @@ export async function startServer(
   return {
     url,
     port,
-    client: new OpenAI({ baseURL: `${url}/v1`, apiKey: "none", maxRetries: 0 }),
+    client: new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 }),
     output: () => output,
     async interrupt() {
       signalGroup(child, "SIGINT");

@@ -12,7 +12,7 @@ const CLI = fileURLToPath(new URL("../../scripts/cli.js", import.meta.url));
 
 function qwenEdge(args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, QWEN_EDGE_API_KEY: "", QWEN_EDGE_API_KEYS: "", ...env },
     encoding: "utf8",
   });
   return { status, stdout, stderr };
@@ -69,6 +69,22 @@ test("qwen-edge dev says that a port is taken", async () => {
   assert.equal(status, 1);
   assert.equal(stderr, `Port ${port} on 127.0.0.1 is taken; choose another with --port\n`);
 });
+
+for (const { keys, warnings } of [
+  { keys: "", warnings: 1 },
+  { keys: "for-the-server", warnings: 0 },
+]) {
+  test(`qwen-edge dev ${keys ? "does not warn" : "warns"} of the client's key beside ${keys ? "a" : "no"} key of the server`, () => {
+    const env = { QWEN_EDGE_API_KEY: "of-the-client", QWEN_EDGE_API_KEYS: keys };
+    const { status, stderr } = qwenEdge(["dev", "--model", "no-such"], env);
+    assert.equal(status, 1);
+    const lines = stderr.trimEnd().split("\n");
+    const found = lines.filter((line) => /^Warning: QWEN_EDGE_API_KEY .*QWEN_EDGE_API_KEYS/.test(line));
+    assert.equal(found.length, warnings, stderr);
+    assert.equal(lines.length, warnings + 1, stderr);
+    assert.ok(!stderr.includes("of-the-client") && !stderr.includes("for-the-server"), stderr);
+  });
+}
 
 test("qwen-edge dev ends with code 0 when it is told to while it starts", async (t) => {
   const cache = mkdtempSync(join(tmpdir(), "qwen-edge-"));

@@ -9,7 +9,7 @@ import { run } from "../../scripts/eval.ts";
 import { compiledKernels, openModel } from "../../scripts/forward.ts";
 import { pack } from "../../scripts/pack/pack.ts";
 import { trace } from "../golden/trace.ts";
-import { TINY, temporaryFolder } from "../pack/model.ts";
+import { CONFIG, ggufBytes, makeWeights, TINY, temporaryFolder } from "../pack/model.ts";
 
 const FOLDER = fileURLToPath(new URL("../fixtures/golden/mha-128", import.meta.url));
 const IDS = Array.from({ length: 90 }, (_, i) => (i * 37 + 11) % 290);
@@ -107,6 +107,21 @@ test("eval prints perplexity, divergence and agreement for each text and for all
   assert.ok(Math.abs(report.against.kl_divergence - mean) < 1e-12);
   await assert.rejects(run(["--model", join(folder, "q4"), "--against", FOLDER, ...texts]), /another tokenizer/);
 });
+
+for (const change of [{ num_hidden_layers: 3 }, { intermediate_size: 128 }, { rope_theta: 1e4 }]) {
+  const field = Object.keys(change).join();
+  test(`eval refuses another model that has the same tokenizer: another ${field}`, async (t) => {
+    const folder = temporaryFolder(t);
+    for (const [name, config] of Object.entries({ one: CONFIG, other: { ...CONFIG, ...change } })) {
+      writeFileSync(join(folder, `${name}.gguf`), ggufBytes(config, makeWeights(config)));
+      await pack(join(folder, `${name}.gguf`), { out: join(folder, name), quant: "q8" });
+    }
+    writeFileSync(join(folder, "a.txt"), "The lamp is lit at dusk.");
+    const args = ["--model", join(folder, "one"), "--against", join(folder, "other"), "--text", join(folder, "a.txt")];
+    const message = `--against has another ${field}: other and one are not two packings of one model`;
+    await assert.rejects(run(args), { name: "UsageError", message });
+  });
+}
 
 test("the kinds of text in bench/texts are mixed.txt, cut", () => {
   const read = (name: string) => readFileSync(new URL(`../../bench/texts/${name}.txt`, import.meta.url), "utf8");
