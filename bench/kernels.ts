@@ -1,12 +1,13 @@
 // How fast the matrix kernels are on this machine, in one thread: `node bench/kernels.ts`, or
 // `deno run --allow-read --allow-env bench/kernels.ts`. Weights stream from memory; beside GMAC/s stands the read bandwidth
-// of the same run, the roof of one token. Options: --variant=i32|i16|plain --format=q4|q8 --columns=896 --tokens=1,8,512.
+// of the same run, the roof of one token. Options: --variant=i32|i16|plain --format=q4,q8 --columns=896 --tokens=1,8,512.
 // Figures come from calls of about a millisecond: the best twentieth (what the machine can do), and the median (what it
 // did beside other work). Takes the built modules. Must not know: models. The last line is JSON.
 
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { activationBytes, KERNEL_BYTES, matmulScratchBytes, matrixBytes, type WeightFormat } from "../kernels/abi.ts";
+import { activationBytes, KERNEL_BYTES, matmulScratchBytes, matrixBytes } from "../kernels/abi.ts";
+import { WEIGHT_FORMATS, type WeightFormat } from "../kernels/formats.ts";
 import { loadKernels, type Variant } from "../src/engine/kernels.ts";
 
 /** Bytes of weights that the calls walk over: more than any cache. */
@@ -33,7 +34,7 @@ const options = new Map(
 );
 const K = Number(options.get("columns") ?? 896);
 const tokens = (options.get("tokens") ?? "1,2,4,8,16,64,512").split(",").map(Number);
-const formats = (options.get("format") ?? "q4,q8").split(",") as WeightFormat[];
+const formats = (options.get("format") ?? WEIGHT_FORMATS.join()).split(",") as WeightFormat[];
 
 const memory = new WebAssembly.Memory({ initial: (WEIGHT_BYTES + 2 ** 26) / 65_536 });
 const [i32, i16, plain, math] = await Promise.all(["kernels-i32", "kernels-i16", "kernels-plain", "math"].map(compile));
@@ -69,7 +70,7 @@ function measureMatmul(format: WeightFormat, T: number): Figure {
   const scratch = x8 + align(activationBytes(T, K));
   const out = scratch + align(matmulScratchBytes(K));
   const N = Math.max(64, Math.min(4096, Math.round(MACS_PER_CALL / (T * K) / 64) * 64));
-  const multiply = format === "q4" ? kernels.matmul_q4 : kernels.matmul_q8;
+  const multiply = kernels[`matmul_${format}`];
   const bytes = matrixBytes(format, N, K);
   const x = Float32Array.from({ length: T * K }, (_, i) => Math.sin(i));
   new Float32Array(memory.buffer, out, T * K).set(x);

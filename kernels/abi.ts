@@ -1,6 +1,6 @@
 // The contract of the kernels: flat functions over byte offsets of one linear memory.
 // Two implementations: assembly/*.ts compiled to .wasm (fast) and reference.ts (plain TypeScript, the spec).
-// Imports nothing. Must not know: layers, tokens' meaning, files, HTTP.
+// Imports the list of weight formats alone. Must not know: layers, tokens' meaning, files, HTTP.
 //
 // Letters: T tokens (rows of activations), N rows of a matrix, K its columns, D hidden size, H heads, KV kv heads,
 // Dh head size. All offsets are in bytes and 16-byte aligned unless said otherwise; f32 and i32 are little-endian.
@@ -9,6 +9,10 @@
 // every float addition depends on K (or Dh, or the absolute position) alone, and no relaxed float operation is used:
 // only the integer dot is relaxed, within the range where every engine is exact. The float operations are IEEE single
 // precision, one rounding each, no fused multiply-add; reference.ts says their order and gives the same bits.
+
+import { FORMATS, type WeightFormat } from "./formats.ts";
+
+export { WEIGHT_FORMATS, type WeightFormat } from "./formats.ts";
 
 /** A byte offset in linear memory. */
 export type Offset = number;
@@ -28,14 +32,13 @@ export const KERNEL_BYTES = 65_536;
 /** Bytes of one entry of `adjust`: u32 id, f32 bias, f32 repetition, f32 subtract, f32 raw (written). */
 export const ADJUST_BYTES = 20;
 
-/** Weight formats that a matrix may have; see docs/format.md for their bytes. */
-export type WeightFormat = "q4" | "q8";
-
 /** How the KV cache stores keys and values: bf16, or int8 with a scale for each position and head. */
 export type KvFormat = "bf16" | "q8";
 
 /** Bytes of 4 rows x 32 columns. */
-export const BLOCK_BYTES: Readonly<Record<WeightFormat, number>> = { q4: 72, q8: 136 };
+export const BLOCK_BYTES = Object.fromEntries(
+  Object.entries(FORMATS).map(([format, { blockBytes }]) => [format, blockBytes]),
+) as Readonly<Record<WeightFormat, number>>;
 
 /** Bytes of a packed (N, K) matrix. */
 export function matrixBytes(format: WeightFormat, N: number, K: number): number {
@@ -61,7 +64,24 @@ export interface ScalarMath {
   log(x: number): number;
 }
 
-export interface Kernels {
+/** What there is of each weight format, for matrices W in it. */
+export interface FormatKernels {
+  /**
+   * out (T, N) f32 = x8 (T, K) · Wᵀ + bias (N), W packed, N a multiple of 8 (padded rows included); bias 0: none.
+   * Per block along K, in order: f += f32(exact integer dot) * (weight scale * activation scale); f starts at 0;
+   * bias is added last. `scratch` holds matmulScratchBytes(K).
+   */
+  matmul(out: Offset, x8: Offset, w: Offset, bias: Offset, T: number, N: number, K: number, scratch: Offset): void;
+  /** out (T, K) f32 = the rows `rows` (T u32, relative to w, 4-byte aligned) of W (·, K) packed, dequantized. */
+  embed(out: Offset, w: Offset, rows: Offset, T: number, K: number): void;
+}
+
+/** matmul_q4, embed_q4 and so on: the kernels of every format, by name. */
+export type NamedFormatKernels = {
+  readonly [Name in keyof FormatKernels as `${Name}_${WeightFormat}`]: FormatKernels[Name];
+};
+
+export interface Kernels extends NamedFormatKernels {
   // ── matrices ───────────────────────────────────────────────────────────────────────────────────────────────────
   /**
    * out = int8 blocks of x (T, K) f32. Per block of 32: scale = max|x| / 127 (f32); x8 = round half to even of
@@ -71,18 +91,6 @@ export interface Kernels {
    * [n i32 starts][8 steps along K][n][4 int8] [n f32 scales], so a tile of one token is 40 bytes a block.
    */
   quantize(out: Offset, x: Offset, T: number, K: number): void;
-  /**
-   * out (T, N) f32 = x8 (T, K) · Wᵀ + bias (N), W packed q4, N a multiple of 8 (padded rows included); bias 0: none.
-   * Per block along K, in order: f += f32(exact integer dot) * (weight scale * activation scale); f starts at 0;
-   * bias is added last. `scratch` holds matmulScratchBytes(K).
-   */
-  matmul_q4(out: Offset, x8: Offset, w: Offset, bias: Offset, T: number, N: number, K: number, scratch: Offset): void;
-  /** The same with W packed q8. */
-  matmul_q8(out: Offset, x8: Offset, w: Offset, bias: Offset, T: number, N: number, K: number, scratch: Offset): void;
-  /** out (T, K) f32 = the rows `rows` (T u32, relative to w, 4-byte aligned) of W (·, K) packed q4, dequantized. */
-  embed_q4(out: Offset, w: Offset, rows: Offset, T: number, K: number): void;
-  /** The same with W packed q8. */
-  embed_q8(out: Offset, w: Offset, rows: Offset, T: number, K: number): void;
   /** Tokens in one tile of quantized activations, the variant's own: 6 with the i32 dot, 4 with the others. */
   tile(): number;
 

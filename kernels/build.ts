@@ -4,10 +4,12 @@
 // Owns: the compiler's flags (they decide half of the speed, README.md says why). Must not know: what a kernel does.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
+import { WEIGHT_FORMATS } from "./formats.ts";
+import { generateFormats } from "./generate/formats.ts";
 import { generatePanels } from "./generate/panels.ts";
 import { generateTiles } from "./generate/tiles.ts";
 
@@ -37,6 +39,9 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   math: ["kernels/assembly/math.ts", "--noExportMemory"],
 };
 
+/** What is printed to build/generated/, and by what. */
+const PRINTED = { formats: generateFormats, panels: generatePanels, tiles: generateTiles };
+
 /** Where the build puts a module. */
 export function modulePath(name: string): string {
   return join(BUILD, `${name}.wasm`);
@@ -54,8 +59,9 @@ export async function build(): Promise<boolean> {
   const stamp = sourcesHash();
   if (isCurrent(stamp)) return false;
   mkdirSync(GENERATED, { recursive: true });
-  replaceFile(join(GENERATED, "panels.ts"), (path) => writeFileSync(path, generatePanels()));
-  replaceFile(join(GENERATED, "tiles.ts"), (path) => writeFileSync(path, generateTiles()));
+  for (const [name, generate] of Object.entries(PRINTED)) {
+    replaceFile(join(GENERATED, `${name}.ts`), (path) => writeFileSync(path, generate()));
+  }
   for (const [name, options] of Object.entries(MODULES)) await compile(name, options);
   replaceFile(STAMP, (path) => writeFileSync(path, stamp));
   return true;
@@ -63,9 +69,21 @@ export async function build(): Promise<boolean> {
 
 async function compile(name: string, options: readonly string[]): Promise<void> {
   const temporary = `build/${name}.${process.pid}.wasm`;
-  const { error, stderr } = await asc.main([...options, ...COMMON, "--outFile", temporary, "--baseDir", ROOT], {});
+  const args = [...options, ...COMMON, "--outFile", temporary, "--baseDir", ROOT];
+  const { error, stderr } = await asc.main(args, { readFile: readSource });
   if (error) throw new Error(`AssemblyScript could not compile ${name}:\n${stderr.toString()}`, { cause: error });
   renameSync(join(ROOT, temporary), modulePath(name));
+}
+
+/** A source as the compiler sees it, or null: a paragraph with FORMAT in it comes once for each weight format. */
+function readSource(file: string): string | null {
+  const path = join(ROOT, file);
+  if (!existsSync(path)) return null;
+  return readFileSync(path, "utf8").replace(/^(.+\n)+/gm, (paragraph) =>
+    paragraph.includes("FORMAT")
+      ? WEIGHT_FORMATS.map((format) => paragraph.replaceAll("FORMAT", format)).join("\n")
+      : paragraph,
+  );
 }
 
 /** Writes beside the file, then renames: test files build at the same time, and none may read half a module. */
@@ -75,10 +93,10 @@ function replaceFile(path: string, write: (temporary: string) => void): void {
   renameSync(temporary, path);
 }
 
-/** A hash of everything that the modules are made from: sources, generator, this file and the compiler's version. */
+/** A hash of everything that the modules are made from: sources, formats, generators, this file and the compiler's version. */
 function sourcesHash(): string {
   const files = readdirSync(KERNELS, { recursive: true, encoding: "utf8" })
-    .filter((file) => /^(assembly|generate|build)\b.*\.ts$/.test(file))
+    .filter((file) => /^(abi|assembly|build|formats|generate)\b.*\.ts$/.test(file))
     .sort();
   const hash = createHash("sha256").update(asc.version);
   for (const file of files) hash.update(`${file}\0`).update(readFileSync(join(KERNELS, file)));

@@ -5,6 +5,7 @@
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { WEIGHT_FORMATS } from "../kernels/formats.ts";
 import { readConfig } from "../src/config.ts";
 import { CLIENT_KEY, type Place, type Runtime, serverCommand } from "./dev/runtime.ts";
 import { Server } from "./dev/server.ts";
@@ -19,7 +20,7 @@ Serves a model on this machine: OpenAI's API under /v1, until Ctrl-C.
 
   --model NAME|PATH   a packed folder, a GGUF file or a Hugging Face folder, or the name of one that is known here;
                       packed on first use (default: pocket, the small one that ships)
-  --quant q4|q8       weight format when packing (default: by the model's size)
+  --quant FORMAT      ${WEIGHT_FORMATS.join(" or ")}, when packing (default: by the model's size)
   --stages N          cut the model into N stages, packing again if need be (default: 1)
   --runtime NAME      workerd or deno (default: workerd)
   --port N            (default: 8787)
@@ -52,7 +53,7 @@ export async function run(args: string[]): Promise<number> {
   }
   const runtime = parseChoice("runtime", values.runtime, ["workerd", "deno"]);
   const port = parseInteger("port", values.port, { min: 1, max: 65_535 });
-  const quant = values.quant === undefined ? undefined : parseChoice("quant", values.quant, ["q4", "q8"]);
+  const quant = values.quant === undefined ? undefined : parseChoice("quant", values.quant, WEIGHT_FORMATS);
   const stages =
     values.stages === undefined ? undefined : parseInteger("stages", values.stages, { min: 1, max: 1_024 });
   checkSettings();

@@ -4,6 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
+import { WEIGHT_FORMATS, type WeightFormat } from "../kernels/formats.ts";
 import type { Variant } from "../src/engine/kernels.ts";
 import type { Manifest } from "../src/model/manifest.ts";
 import type { Qwen2Config } from "../src/model/qwen2.ts";
@@ -26,7 +27,7 @@ each and one for all. With --against also how its next-token distributions diffe
   --against NAME|PATH  the reference: another packing of the same model. Prints the mean KL divergence from it in nats, and
                        how often both find the same token the likeliest
   --kv bf16|q8         how keys and values of --model are kept (default bf16, which the reference always has)
-  --quant q4|q8        weight format when packing --model (default: by the model's size)
+  --quant FORMAT       ${WEIGHT_FORMATS.join(" or ")}, when packing --model (default: by the model's size)
   --context N          ids in a window (default 512)
   --kernels VARIANT    i32, i16 or plain (default: the fast one of this machine)
   --json               one JSON object instead of lines`;
@@ -59,11 +60,11 @@ export async function run(args: string[]): Promise<number> {
   const context = parseInteger("context", values.context, { min: 2, max: 32_768 });
   const variants: readonly Variant[] = ["i32", "i16", "plain"];
   const variant = values.kernels === undefined ? undefined : parseChoice("kernels", values.kernels, variants);
-  const quant = values.quant === undefined ? undefined : parseChoice("quant", values.quant, ["q4", "q8"]);
+  const quant = values.quant === undefined ? undefined : parseChoice("quant", values.quant, WEIGHT_FORMATS);
   const kvFormat = parseChoice("kv", values.kv, ["bf16", "q8"]);
 
   const progress = new ProgressLine();
-  const packed = (model: string, format?: "q4" | "q8") =>
+  const packed = (model: string, format?: WeightFormat) =>
     ensurePacked(findModel(model), {
       quant: format,
       onProgress: (done, total) => progress.show("Packing", done / total),

@@ -2,8 +2,11 @@
 
 export { probe } from "./probe";
 export { quantize, tile } from "./quantize";
-export { matmul_q4, matmul_q8 } from "./matmul";
-export { embed_q4, embed_q8 } from "./embed";
+
+export { matmul_FORMAT } from "./matmul";
+
+export { embed_FORMAT } from "./embed";
+
 export { rms_norm } from "./norm";
 export { add, subtract_row, swiglu } from "./elementwise";
 export { rope_frequencies, rope_frequencies_yarn, rope_angles, rope_scale, rope } from "./rope";

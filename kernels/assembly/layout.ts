@@ -9,10 +9,8 @@ export const ROW_GROUP: i32 = 4;
 export const VECTOR: i32 = 16;
 /** Bytes of 4 rows x 32 columns of nibbles. */
 export const PLANE_BYTES: i32 = 64;
-/** Bytes of 4 rows x 32 columns: a plane and scales. */
-export const Q4_BLOCK_BYTES: i32 = 72;
-/** The same with two planes. */
-export const Q8_BLOCK_BYTES: i32 = 136;
+/** Bytes of the scales at the end of a block: 4 bf16. */
+export const SCALES_BYTES: i32 = 8;
 /** Bytes of 32 quantized activations of one token. */
 export const ACTIVATION_BLOCK_BYTES: i32 = 40;
 /** Tokens in a tile: with two planes of weights their sums fill the registers that the dot leaves (../README.md). */

@@ -6,11 +6,12 @@
 // Operands share few locals (p: packed weights, v: one plane's step, x: activations) which are assigned again and again:
 // no optimizer may move a dot past the next assignment of what it reads, so the order printed here is the order that runs.
 
-import { ACTIVATION_BLOCK_BYTES, BLOCK_BYTES, type WeightFormat } from "../abi.ts";
+import { ACTIVATION_BLOCK_BYTES } from "../abi.ts";
+import { FORMATS, WEIGHT_FORMATS, type WeightFormat } from "../formats.ts";
 import { type Lines, range, text } from "./lines.ts";
 
-/** One function: `groups` row groups (4 rows each) times `tokens` tokens, along all of K. */
-interface Tile {
+/** One function of the printed file: `groups` row groups (4 rows each) times `tokens` tokens, along all of K. */
+export interface Tile {
   readonly format: WeightFormat;
   readonly groups: number;
   readonly tokens: number;
@@ -21,23 +22,24 @@ interface Tile {
 /** A plane of nibbles of one row group: what a token's activations are multiplied with to give one vector of sums. */
 interface Plane {
   readonly group: number;
-  /** 0, or for q8: 0 high, 1 low. */
+  /** 0; of two planes: 0 high, 1 low. */
   readonly index: number;
 }
 
-/** Planes of a panel: two groups of q4, one of q8. With 6 tokens 12 sums, which with their operands fill 16 registers. */
+/** Planes of a panel: of two row groups, or both of one. With 6 tokens 12 sums, which with their operands fill 16 registers. */
 const PANEL_PLANES = 2;
 
-/** Every tile that matmul.ts names. Each keeps its sums and operands in 16 registers (README.md: spills). */
-const TILES: readonly Tile[] = (["q4", "q8"] as const).flatMap((format) => {
-  const panel = { format, source: "panel", groups: format === "q4" ? 2 : 1 } as const;
-  const packed = { format, source: "packed", groups: format === "q4" ? 2 : 1 } as const;
-  return [
-    { ...packed, tokens: 1, groups: 4 },
-    ...range(4).map((t) => ({ ...packed, tokens: t + 1 })),
-    ...range(6).map((t) => ({ ...panel, tokens: t + 1 })),
-  ];
-});
+/** Row groups whose planes fill a panel. */
+export function panelGroups(format: WeightFormat): number {
+  return PANEL_PLANES / planesOf(format);
+}
+
+/** Every tile of a format. Each keeps its sums and operands in 16 registers (README.md: spills). */
+export function tilesOf(format: WeightFormat, source: Tile["source"]): readonly Tile[] {
+  const tile = { format, source, groups: panelGroups(format) };
+  const tiles = range(source === "panel" ? 6 : 4).map((t) => ({ ...tile, tokens: t + 1 }));
+  return source === "panel" ? tiles : [{ ...tile, tokens: 1, groups: 4 }, ...tiles];
+}
 
 /** Steps of 4 columns in a block; two steps share a packed vector. */
 const STEPS = 8;
@@ -53,7 +55,7 @@ export function generateTiles(): string {
     "// Printed by kernels/generate/tiles.ts.",
     "import * as dot from '../../kernels/assembly/dot';",
     unpackFunction(),
-    TILES.map(tileFunction),
+    WEIGHT_FORMATS.flatMap((format) => [...tilesOf(format, "packed"), ...tilesOf(format, "panel")]).map(tileFunction),
   ]);
 }
 
@@ -78,7 +80,7 @@ function tileFunction(tile: Tile): Lines {
     source === "packed" ? range(STEPS / 2).map((pair) => packedSteps(tile, 2 * pair)) : [],
     flush(tile),
     `x += ${ACTIVATION_BLOCK_BYTES * tokens};`,
-    streams.map((g) => `w${g} += ${source === "packed" ? BLOCK_BYTES[format] : PANEL_BLOCK_BYTES};`),
+    streams.map((g) => `w${g} += ${source === "packed" ? FORMATS[format].blockBytes : PANEL_BLOCK_BYTES};`),
     "}",
     keepsSums(tile) ? range(groups).map((g) => `v128.store(sums, f${g}, ${g * VECTOR});`) : [],
     "}",
@@ -160,17 +162,17 @@ function flush(tile: Tile): Lines {
   const low = ({ t, g }: { t: number; g: number }) => sumOf({ group: g, index: 1 }, t);
   const weightScale = (g: number) =>
     source === "packed"
-      ? `dot.bf16x4(v128.load16x4_u(w${g}, ${BLOCK_BYTES[format] - 8}))`
+      ? `dot.bf16x4(v128.load16x4_u(w${g}, ${FORMATS[format].blockBytes - 8}))`
       : `v128.load(w0, ${(STEPS * PANEL_PLANES + (g + 1) * planesOf(format) - 1) * VECTOR})`;
   return [
     "p0 = DOT == 16 ? dot.ones() : i32x4.splat(0);",
-    format === "q8" ? "p1 = DOT == 16 ? dot.sixteens() : i32x4.splat(0);" : [],
+    planesOf(format) === 2 ? "p1 = DOT == 16 ? dot.sixteens() : i32x4.splat(0);" : [],
     range(tokens).map((t) => [
       `x0 = DOT == 16 ? ${startOf(t)} : i32x4.splat(0);`,
       cells
         .filter((cell) => cell.t === t)
         .map((cell) =>
-          format === "q8"
+          planesOf(format) === 2
             ? `${high(cell)} = dot.join(${high(cell)}, ${low(cell)}, x0, p0, p1);`
             : `${high(cell)} = dot.close(${high(cell)}, x0, p0);`,
         ),
@@ -208,13 +210,13 @@ function unpackFunction(): Lines {
   ];
 }
 
-/** One token of q4 leaves registers for its sums: 4 of integers, 4 of floats, 5 for what they are made of. */
+/** One token and one plane leave registers for its sums: 4 of integers, 4 of floats, 5 for what they are made of. */
 function keepsSums({ format, tokens, source }: Tile): boolean {
-  return format === "q4" && tokens === 1 && source === "packed";
+  return planesOf(format) === 1 && tokens === 1 && source === "packed";
 }
 
 function planesOf(format: WeightFormat): number {
-  return format === "q8" ? 2 : 1;
+  return FORMATS[format].planes;
 }
 
 function planesOfTile({ format, groups }: Tile): Plane[] {
@@ -225,7 +227,7 @@ function sumOf({ group, index }: Plane, t: number): string {
   return `a${t}_${group}_${index}`;
 }
 
-function tileName({ format, groups, tokens, source }: Tile): string {
+export function tileName({ format, groups, tokens, source }: Tile): string {
   return `${source}_${format}_${groups}x${tokens}`;
 }
 

@@ -2,11 +2,12 @@
 // Takes: offsets of one memory (abi.ts). With `activations: "float"` the rows stay exact and sums are double precision,
 // which measures what int8 activations cost. Must not know: SIMD, tiles' speed, what a matrix means.
 
-import { BLOCK, type Kernels, matrixBytes, type Offset, type WeightFormat } from "../abi.ts";
+import { BLOCK, type FormatKernels, type Kernels, matrixBytes, type NamedFormatKernels, type Offset } from "../abi.ts";
+import { WEIGHT_FORMATS, type WeightFormat } from "../formats.ts";
 import { INT8, type Integers, toIntegers } from "./integers.ts";
 import { blockIntegers, blockScale, dequantize } from "./pack.ts";
 
-type MatrixKernels = Pick<Kernels, "quantize" | "matmul_q4" | "matmul_q8" | "embed_q4" | "embed_q8" | "tile">;
+type MatrixKernels = NamedFormatKernels & Pick<Kernels, "quantize" | "tile">;
 
 /** The kernels on matrices over `memory`. */
 export function createMatrixKernels(
@@ -26,7 +27,7 @@ export function createMatrixKernels(
     }
   }
 
-  function matmul(format: WeightFormat, [out, x8, w, bias, T, N, K]: [...MatmulArguments]): void {
+  function matmul(format: WeightFormat, [out, x8, w, bias, T, N, K]: MatmulArguments): void {
     const bytes = new Uint8Array(memory.buffer, w, matrixBytes(format, N, K));
     const view = new DataView(memory.buffer);
     const rows = exactRows ? productExact(format, bytes) : productInt8(format, bytes);
@@ -75,7 +76,7 @@ export function createMatrixKernels(
     }
   }
 
-  function embed(format: WeightFormat, out: Offset, w: Offset, rows: Offset, T: number, K: number): void {
+  function embed(format: WeightFormat, ...[out, w, rows, T, K]: EmbedArguments): void {
     const view = new DataView(memory.buffer);
     for (let t = 0; t < T; t++) {
       const row = view.getUint32(rows + 4 * t, true);
@@ -91,17 +92,15 @@ export function createMatrixKernels(
     }
   }
 
-  return {
-    quantize,
-    matmul_q4: (...args) => matmul("q4", args),
-    matmul_q8: (...args) => matmul("q8", args),
-    embed_q4: (...args) => embed("q4", ...args),
-    embed_q8: (...args) => embed("q8", ...args),
-    tile: () => tile,
-  };
+  const ofFormats = WEIGHT_FORMATS.map((format) => ({
+    [`matmul_${format}`]: (...args: MatmulArguments) => matmul(format, args),
+    [`embed_${format}`]: (...args: EmbedArguments) => embed(format, ...args),
+  }));
+  return { quantize, tile: () => tile, ...(Object.assign({}, ...ofFormats) as NamedFormatKernels) };
 }
 
-type MatmulArguments = Parameters<Kernels["matmul_q4"]>;
+type MatmulArguments = Parameters<FormatKernels["matmul"]>;
+type EmbedArguments = Parameters<FormatKernels["embed"]>;
 
 /** Which block of a quantized (T, K): token t, block b, and the tiles it was written in. */
 interface BlockPlace {

@@ -2,7 +2,8 @@
 // Owns: the byte layout of docs/format.md, read the simple way. Must not know: kernels, files; scripts/pack chooses
 // better scales than the plain maximum used here.
 
-import { BLOCK, BLOCK_BYTES, matrixBytes, ROW_GROUP, type WeightFormat } from "../abi.ts";
+import { BLOCK, BLOCK_BYTES, matrixBytes, ROW_GROUP } from "../abi.ts";
+import { FORMATS, type WeightFormat } from "../formats.ts";
 
 /** Bytes of the scales at the end of a block. */
 const SCALE_BYTES = 8;
@@ -11,7 +12,8 @@ const SCALE_BYTES = 8;
 export function pack(format: WeightFormat, values: Float32Array, N: number, K: number): Uint8Array {
   const bytes = new Uint8Array(matrixBytes(format, N, K));
   const view = new DataView(bytes.buffer);
-  const { largest, smallest } = format === "q4" ? { largest: 7, smallest: -8 } : { largest: 127, smallest: -128 };
+  const { largest, smallest, write } = FORMATS[format];
+  const integers = new Int8Array(BLOCK);
   const paddedRows = (bytes.length / (K / BLOCK) / BLOCK_BYTES[format]) * ROW_GROUP;
   for (let row = 0; row < paddedRows; row++) {
     for (let b = 0; b < K / BLOCK; b++) {
@@ -21,9 +23,9 @@ export function pack(format: WeightFormat, values: Float32Array, N: number, K: n
       const at = blockOffset(format, row, b, K);
       view.setUint16(at + BLOCK_BYTES[format] - SCALE_BYTES + 2 * (row % ROW_GROUP), bits, true);
       for (let k = 0; k < BLOCK; k++) {
-        const integer = scale === 0 ? 0 : Math.min(largest, Math.max(smallest, Math.round(block[k]! / scale)));
-        setInteger(format, bytes, at, row % ROW_GROUP, k, integer);
+        integers[k] = scale === 0 ? 0 : Math.min(largest, Math.max(smallest, Math.round(block[k]! / scale)));
       }
+      write(bytes, at, row % ROW_GROUP, integers);
     }
   }
   return bytes;
@@ -48,40 +50,15 @@ export function blockScale(format: WeightFormat, bytes: Uint8Array, row: number,
   return fromBf16(bytes[at]! | (bytes[at + 1]! << 8));
 }
 
-/** The 32 integers of block `b` of a row: -8..7 (q4) or -128..127 (q8). */
+/** The 32 integers of block `b` of a row. */
 export function blockIntegers(format: WeightFormat, bytes: Uint8Array, row: number, b: number, K: number): Int8Array {
-  const at = blockOffset(format, row, b, K);
   const integers = new Int8Array(BLOCK);
-  for (let k = 0; k < BLOCK; k++) {
-    const high = nibble(bytes, at, row % ROW_GROUP, k) - 8;
-    integers[k] = format === "q4" ? high : 16 * high + nibble(bytes, at + 64, row % ROW_GROUP, k);
-  }
+  FORMATS[format].read(bytes, blockOffset(format, row, b, K), row % ROW_GROUP, integers);
   return integers;
 }
 
 function blockOffset(format: WeightFormat, row: number, b: number, K: number): number {
   return (Math.floor(row / ROW_GROUP) * (K / BLOCK) + b) * BLOCK_BYTES[format];
-}
-
-function setInteger(format: WeightFormat, bytes: Uint8Array, at: number, lane: number, k: number, integer: number) {
-  if (format === "q4") return setNibble(bytes, at, lane, k, integer + 8);
-  setNibble(bytes, at, lane, k, (integer >> 4) + 8);
-  setNibble(bytes, at + 64, lane, k, integer & 15);
-}
-
-/** Column k of a row in a plane: byte 4 * lane + k % 4 of vector floor(k / 8); its high half where k % 8 >= 4. */
-function nibbleAt(plane: number, lane: number, k: number): { at: number; shift: 0 | 4 } {
-  return { at: plane + 16 * (k >> 3) + 4 * lane + (k & 3), shift: k & 4 ? 4 : 0 };
-}
-
-function nibble(bytes: Uint8Array, plane: number, lane: number, k: number): number {
-  const { at, shift } = nibbleAt(plane, lane, k);
-  return (bytes[at]! >> shift) & 15;
-}
-
-function setNibble(bytes: Uint8Array, plane: number, lane: number, k: number, value: number): void {
-  const { at, shift } = nibbleAt(plane, lane, k);
-  bytes[at]! |= value << shift;
 }
 
 const word = new DataView(new ArrayBuffer(4));

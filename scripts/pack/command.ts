@@ -3,6 +3,8 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { matrixBytes } from "../../kernels/abi.ts";
+import { WEIGHT_FORMATS } from "../../kernels/formats.ts";
 import { cacheFolder } from "../model-path.ts";
 import { ProgressLine } from "../progress.ts";
 import { parseChoice, parseInteger, UsageError } from "../usage.ts";
@@ -10,13 +12,15 @@ import { openSource } from "./open-source.ts";
 import { type PackOptions, pack } from "./pack.ts";
 import { modelName } from "./source.ts";
 
+const BITS = WEIGHT_FORMATS.map((format) => matrixBytes(format, 8, 32) / 32);
+
 const USAGE = `Usage: qwen-edge pack INPUT [options]
 
 Packs a model for this engine. INPUT is a GGUF file or a Hugging Face folder (config.json,
 tokenizer.json, safetensors) of Qwen2 or Qwen2.5.
 
   --out FOLDER       where to; default: the cache of packed models, under the model's name
-  --quant q4|q8      4.5 or 8.5 bits a weight; default: q8 below 1B parameters, q4 from there on
+  --quant FORMAT     ${WEIGHT_FORMATS.join(" or ")}: ${BITS.join(" or ")} bits a weight; default: q8 below 1B parameters, q4 from there on
   --stages N         cut into N stages of nearly equal size, one isolate each; default: 1
   --name NAME        the name under which the model is served; default: from the file's name
   --tile-rows N      rows of the table in a tile, between which it may be cut: a multiple of 8; default: 2048
@@ -80,7 +84,7 @@ function packOptions(args: readonly string[]): (PackOptions & { readonly input: 
   if (name === "") throw new UsageError("--name is empty; expected the name under which the model is served");
   return {
     input,
-    quant: quant === undefined ? undefined : parseChoice("quant", quant, ["q4", "q8"] as const),
+    quant: quant === undefined ? undefined : parseChoice("quant", quant, WEIGHT_FORMATS),
     name,
     stages: stages === undefined ? undefined : parseInteger("stages", stages, { min: 1, max: 1_024 }),
     tileRows: tileRows === undefined ? undefined : parseInteger("tile-rows", tileRows, { min: 8, max: 2_048 }),

@@ -1,5 +1,5 @@
 // One tensor from its stored form to its packed bytes, by slabs, so that memory stays small for a table of any size.
-// Takes a stored tensor and its place; gives bytes in order. Owns: which formats there are.
+// Takes a stored tensor and its place; gives bytes in order. Owns: which file packs a format.
 // Must not know: files, stages, chunks.
 
 import type { WeightFormat } from "../../kernels/abi.ts";
@@ -11,8 +11,8 @@ import { q4 } from "./q4.ts";
 import { q8 } from "./q8.ts";
 import { columns, readRows, type StoredTensor } from "./source.ts";
 
-/** The weight formats: one line and one file each. */
-const FORMATS: Readonly<Record<WeightFormat, Blocks>> = { q4, q8 };
+/** A file each; the compiler says which is missing. */
+const PACKERS: Readonly<Record<WeightFormat, Blocks>> = { q4, q8 };
 
 /** Weights unpacked at once: 4 MiB of f32. */
 const SLAB = 2 ** 20;
@@ -35,7 +35,7 @@ export function* packTensor(file: string, stored: StoredTensor, placed: PlacedTe
     yield new Uint8Array(values.buffer);
     return;
   }
-  const blocks = FORMATS[placed.format];
+  const blocks = PACKERS[placed.format];
   const K = columns(stored);
   const slab = Math.max(SLAB_ROWS, Math.floor(SLAB / K / SLAB_ROWS) * SLAB_ROWS);
   for (let first = firstRow; first < firstRow + shape[0]!; first += slab) {

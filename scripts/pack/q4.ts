@@ -4,6 +4,7 @@
 // Must not know: files, tensors' names, other formats.
 
 import { BLOCK } from "../../kernels/abi.ts";
+import { q4 as layout } from "../../kernels/formats/q4.ts";
 import { type Blocks, bf16, ROUND } from "./matrix.ts";
 
 /**
@@ -76,11 +77,5 @@ export const q4: Blocks = {
       q[16 + j] = (stored[at + 2 + j]! >> 4) - 8;
     }
   },
-  // ┌ plane, 64 bytes ┬ 4 bf16 ┐
-  store(out, block, row, q) {
-    for (let c = 0; c < BLOCK; c += 8) {
-      const byte = block + 2 * c + 4 * row;
-      for (let j = 0; j < 4; j++) out[byte + j] = (q[c + j]! + 8) | ((q[c + 4 + j]! + 8) << 4);
-    }
-  },
+  store: layout.write,
 };

@@ -3,6 +3,7 @@
 // Must not know: files, tensors' names, other formats.
 
 import { BLOCK } from "../../kernels/abi.ts";
+import { q8 as layout } from "../../kernels/formats/q8.ts";
 import { type Blocks, bf16, bf16Above, ROUND } from "./matrix.ts";
 
 /**
@@ -27,16 +28,5 @@ export const q8: Blocks = {
   keep(stored, at, q) {
     for (let i = 0; i < BLOCK; i++) q[i] = stored[at + 2 + i]!;
   },
-  // ┌ high plane, 64 bytes ┬ low plane, 64 bytes ┬ 4 bf16 ┐
-  store(out, block, row, q) {
-    for (let c = 0; c < BLOCK; c += 8) {
-      const byte = block + 2 * c + 4 * row;
-      for (let j = 0; j < 4; j++) {
-        const first = q[c + j]! + 128;
-        const second = q[c + 4 + j]! + 128;
-        out[byte + j] = (first >> 4) | (second & 0xf0);
-        out[byte + 64 + j] = (first & 15) | ((second & 15) << 4);
-      }
-    }
-  },
+  store: layout.write,
 };

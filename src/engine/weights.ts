@@ -2,7 +2,7 @@
 // Takes a stage's manifest and a function that opens a chunk; gives tensors as offsets. The chunks are the memory image:
 // loading is copying. Must not know: where chunks come from, what the tensors are for.
 
-import { BLOCK, matrixBytes, type Offset, ROW_PAD, type WeightFormat } from "../../kernels/abi.ts";
+import { BLOCK, matrixBytes, type Offset, ROW_PAD, WEIGHT_FORMATS, type WeightFormat } from "../../kernels/abi.ts";
 import { ModelFileError } from "../errors.ts";
 import { CHUNK_BYTES, HASH_BYTES, type StageManifest } from "../model/manifest.ts";
 
@@ -70,7 +70,7 @@ export class Tensors {
   matrix(name: string, shape: readonly number[]): Matrix {
     const entry = this.#entry(name, shape);
     const [rows = 0, K = 0] = shape;
-    if (entry.format === "f32") throw this.#error(`${name} is f32; a matrix is q4 or q8`);
+    if (entry.format === "f32") throw this.#error(`${name} is f32; a matrix is ${WEIGHT_FORMATS.join(" or ")}`);
     if (K % BLOCK !== 0) throw this.#error(`${name} has ${K} columns; expected a multiple of ${BLOCK}`);
     this.#inside(name, entry.offset, matrixBytes(entry.format, rows, K));
     const biasName = name.replace(/\.weight$/, ".bias");

@@ -2,6 +2,7 @@
 // Takes the parsed JSON; gives a Manifest whose every number is bounded. Must not know: where files lie, memory.
 // docs/format.md describes the bytes.
 
+import { WEIGHT_FORMATS, type WeightFormat } from "../../kernels/formats.ts";
 import { ModelFileError } from "../errors.ts";
 import { isTileSize, type StagePlan, TILE_ROWS, TILE_UNIT } from "./plan.ts";
 import { parseConfig, type Qwen2Config } from "./qwen2.ts";
@@ -14,8 +15,9 @@ export const HASH_BYTES = 1024 * 1024;
 /** Tensors start at multiples of this, relative to the stage's first byte. */
 export const TENSOR_ALIGN = 64;
 
-/** How a tensor's values are stored. */
-export type TensorFormat = "q4" | "q8" | "f32";
+/** How a tensor's values are stored: matrices in one of the kernels' formats, vectors as f32. */
+export type TensorFormat = WeightFormat | "f32";
+const TENSOR_FORMATS: readonly TensorFormat[] = [...WEIGHT_FORMATS, "f32"];
 
 export interface TensorEntry {
   readonly format: TensorFormat;
@@ -62,7 +64,7 @@ export interface Manifest {
     /** Real tokens: ids from here to vocab_size are padding and never chosen. */
     readonly tokens: number;
   };
-  readonly quant: "q4" | "q8";
+  readonly quant: WeightFormat;
   /** Rows of the table in one tile of the log-sum-exp. */
   readonly tile_rows: number;
   readonly stages: readonly StageManifest[];
@@ -98,7 +100,8 @@ export function parseManifest(json: unknown, file = "manifest.json"): Manifest {
   if (root.format !== FORMAT) {
     fail(`format ${JSON.stringify(root.format ?? null)}; this version reads format ${FORMAT}: pack the model again`);
   }
-  if (root.quant !== "q4" && root.quant !== "q8") fail(`quant is ${JSON.stringify(root.quant)}; expected q4 or q8`);
+  const quant = WEIGHT_FORMATS.find((format) => format === root.quant);
+  if (!quant) return fail(`quant is ${JSON.stringify(root.quant)}; expected ${WEIGHT_FORMATS.join(" or ")}`);
   const config = parseConfig(root.config, `${file} config`);
   const tokenizer = object(root.tokenizer, "tokenizer");
   const source = object(root.source, "source");
@@ -120,11 +123,11 @@ export function parseManifest(json: unknown, file = "manifest.json"): Manifest {
     const tensors: Record<string, TensorEntry> = {};
     for (const [name, entry] of Object.entries(object(stage.tensors, `${where}.tensors`))) {
       const tensor = object(entry, name);
-      if (tensor.format !== "q4" && tensor.format !== "q8" && tensor.format !== "f32") fail(`${name}: unknown format`);
+      const format = TENSOR_FORMATS.find((known) => known === tensor.format) ?? fail(`${name}: unknown format`);
       const shape = array(tensor.shape, `${name}.shape`, 2).map((n) => count(n, `${name}.shape`, 2 ** 24));
       const offset = count(tensor.offset, `${name}.offset`, bytes);
       if (offset % TENSOR_ALIGN !== 0) fail(`${name}.offset is not a multiple of ${TENSOR_ALIGN}`);
-      tensors[name] = { format: tensor.format as TensorFormat, shape, offset };
+      tensors[name] = { format, shape, offset };
     }
     return {
       layers: range(stage.layers, `${where}.layers`, config.num_hidden_layers),
@@ -171,7 +174,7 @@ export function parseManifest(json: unknown, file = "manifest.json"): Manifest {
       sha256: hash(tokenizer.sha256, "tokenizer.sha256"),
       tokens: count(tokenizer.tokens, "tokenizer.tokens", config.vocab_size),
     },
-    quant: root.quant as "q4" | "q8",
+    quant,
     tile_rows,
     stages,
   };

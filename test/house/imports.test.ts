@@ -8,8 +8,9 @@ import { test } from "node:test";
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   completer: [],
-  "kernels/abi": [],
-  model: ["errors"],
+  "kernels/formats": [],
+  "kernels/abi": ["kernels/formats"],
+  model: ["errors", "kernels/formats"],
   token: ["model", "errors"],
   prompt: ["completer", "errors", "@huggingface/jinja"],
   engine: ["model", "kernels/abi", "errors"],
@@ -22,10 +23,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   app: ["http", "origin", "config", "completer", "errors", "hono"],
 };
 
-/** `src/http/chat.ts` -> `http`, `src/app.ts` -> `app`, `kernels/abi.ts` -> `kernels/abi`. */
+/** `src/http/chat.ts` -> `http`, `src/app.ts` -> `app`, `kernels/formats/q4.ts` -> `kernels/formats`. */
 function unit(file: string): string {
-  if (file.startsWith("kernels/")) return file.replace(/\.ts$/, "");
-  const [, first = "", second] = file.split("/");
+  const [top, first = "", second] = file.split("/");
+  if (top === "kernels") return `kernels/${first.replace(/\.ts$/, "")}`;
   return second === undefined ? first.replace(/\.ts$/, "") : first;
 }
 
@@ -53,7 +54,9 @@ function targetOf(file: string, from: string): string {
   return from.replace(/^(@[^/]+\/[^/]+|[^/]+).*/, "$1");
 }
 
-const files = [...globSync("src/**/*.ts"), "kernels/abi.ts"].filter((f) => !/^src\/(platform|web)\//.test(f)).sort();
+const files = [...globSync(["src/**/*.ts", "kernels/{abi,formats,formats/*}.ts"])]
+  .filter((f) => !/^src\/(platform|web)\//.test(f))
+  .sort();
 
 for (const file of files) {
   test(`imports of ${file} stay within its row of the table`, () => {

@@ -2,12 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { matrixBytes, type WeightFormat } from "../../kernels/abi.ts";
+import { matrixBytes } from "../../kernels/abi.ts";
+import { FORMATS, WEIGHT_FORMATS } from "../../kernels/formats.ts";
 import { dequantize, fromBf16, pack, toBf16 } from "../../kernels/reference/pack.ts";
 import { normals } from "./pair.ts";
 import { bits, compiled, type Machine, reference, VARIANTS } from "./variants.ts";
-
-const FORMATS: readonly WeightFormat[] = ["q4", "q8"];
 
 test("dequantize() reads q4 as docs/format.md lays it out", () => {
   const bytes = new Uint8Array(2 * 2 * 72); // 8 rows, 64 columns
@@ -42,8 +41,9 @@ test("toBf16() rounds to nearest, halves to even", () => {
   assert.equal(fromBf16(toBf16(-1.0001)), -1);
 });
 
-for (const format of FORMATS) {
+for (const format of WEIGHT_FORMATS) {
   test(`pack() then dequantize() stays within half a ${format} step`, () => {
+    const { largest } = FORMATS[format];
     const [N, K] = [10, 96]; // padded to 16 rows
     const values = normals(N * K, 3);
     const bytes = pack(format, values, N, K);
@@ -51,9 +51,9 @@ for (const format of FORMATS) {
     const back = dequantize(format, bytes, 16, K);
     for (let at = 0; at < N * K; at += 32) {
       const block = values.subarray(at, at + 32);
-      const step = Math.max(...block.map(Math.abs)) / (format === "q4" ? 7 : 127);
+      const step = Math.max(...block.map(Math.abs)) / largest;
       // bf16 scales differ by up to 2^-9 from the step: at the largest integer that adds to the half.
-      const bound = step * (0.5 + (format === "q4" ? 7 : 127) * 2 ** -8);
+      const bound = step * (0.5 + largest * 2 ** -8);
       block.forEach((value, k) => {
         assert.ok(Math.abs(value - back[at + k]!) <= bound);
       });
@@ -71,8 +71,7 @@ for (const format of FORMATS) {
       const rows = Uint32Array.of(0, 3, 23, 4, 17, 17);
       const embed = ({ kernels, place, floats }: Machine) => {
         const out = place(rows.length * K * 4);
-        const gather = format === "q4" ? kernels.embed_q4 : kernels.embed_q8;
-        gather(out, place(bytes), place(rows), rows.length, K);
+        kernels[`embed_${format}`](out, place(bytes), place(rows), rows.length, K);
         return floats(out, rows.length * K);
       };
       const decoded = dequantize(format, bytes, N, K);

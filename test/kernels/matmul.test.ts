@@ -3,12 +3,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { activationBytes, BLOCK_BYTES, matmulScratchBytes, matrixBytes, type WeightFormat } from "../../kernels/abi.ts";
+import { activationBytes, BLOCK_BYTES, matmulScratchBytes, matrixBytes } from "../../kernels/abi.ts";
+import { WEIGHT_FORMATS, type WeightFormat } from "../../kernels/formats.ts";
 import { dequantize, pack } from "../../kernels/reference/pack.ts";
 import { HARD, normals, seeded } from "./pair.ts";
 import { bits, compiled, type Machine, reference, VARIANTS } from "./variants.ts";
-
-const FORMATS: readonly WeightFormat[] = ["q4", "q8"];
 
 interface Problem {
   readonly format: WeightFormat;
@@ -28,8 +27,7 @@ function matmul({ kernels, place, floats }: Machine, { format, x, w, bias, T, N,
   const x8 = place(activationBytes(T, K));
   const out = place(T * N * 4);
   kernels.quantize(x8, place(x), T, K);
-  const multiply = format === "q4" ? kernels.matmul_q4 : kernels.matmul_q8;
-  multiply(out, x8, place(w), bias ? place(bias) : 0, T, N, K, place(matmulScratchBytes(K)));
+  kernels[`matmul_${format}`](out, x8, place(w), bias ? place(bias) : 0, T, N, K, place(matmulScratchBytes(K)));
   return floats(out, T * N);
 }
 
@@ -51,7 +49,7 @@ function randomProblem(format: WeightFormat, T: number, N: number, K: number): P
 }
 
 for (const variant of VARIANTS) {
-  for (const format of FORMATS) {
+  for (const format of WEIGHT_FORMATS) {
     test(`matmul_${format}() equals the reference bit for bit, ${variant}`, async () => {
       const shapes = [
         [8, 32],
@@ -138,7 +136,7 @@ for (const variant of VARIANTS) {
   }
 }
 
-for (const format of FORMATS) {
+for (const format of WEIGHT_FORMATS) {
   test(`the reference's matmul_${format}() with float activations is the exact product, rounded once`, () => {
     const [T, N, K] = [3, 16, 64];
     const { x, w } = randomProblem(format, T, N, K);

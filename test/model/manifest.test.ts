@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { WEIGHT_FORMATS } from "../../kernels/formats.ts";
 import { pack } from "../../scripts/pack/pack.ts";
 import { ModelFileError } from "../../src/errors.ts";
 import { type Manifest, parseGeneration, parseManifest } from "../../src/model/manifest.ts";
@@ -38,6 +39,7 @@ const refuses = (json: unknown, message: RegExp) =>
 test("parseManifest() reads what pack() writes", async (t) => {
   const manifest = await tinyManifest(t);
   assert.deepEqual(parseManifest(manifest), manifest);
+  for (const quant of WEIGHT_FORMATS) assert.equal(parseManifest({ ...manifest, quant }).quant, quant);
 });
 
 test("parseManifest() says to pack again, when the format is another", async (t) => {
@@ -50,7 +52,9 @@ test("parseManifest() says to pack again, when the format is another", async (t)
 test("parseManifest() refuses what does not fit together, and names it", async (t) => {
   const manifest = await tinyManifest(t);
   const cases: [Path, unknown, RegExp][] = [
-    [["quant"], "q5", /quant is "q5"/],
+    [["quant"], "q5", /quant is "q5"; expected q4 or q8$/],
+    [["quant"], "f32", /quant is "f32"/],
+    [["quant"], "toString", /quant is "toString"/],
     [["name"], "", /name is missing/],
     [["source", "sha256"], "abc", /source.sha256 is not a SHA-256/],
     [["config", "hidden_size"], 2 ** 40, /hidden_size is 1099511627776; expected/],
@@ -69,6 +73,7 @@ test("parseManifest() refuses what does not fit together, and names it", async (
     [["stages", 0, "sha256"], [], /stages\[0\].sha256 does not match its bytes/],
     [["stages", 0, "layers"], [1, 0], /stages\[0\].layers is reversed/],
     [["stages", 0, "tensors", "x"], { format: "q3" }, /x: unknown format/],
+    [["stages", 0, "tensors", "x"], { format: "toString" }, /x: unknown format/],
     [["stages", 0, "tensors", "x"], { format: "f32", shape: [8], offset: 32 }, /x.offset is not a multiple of 64/],
   ];
   for (const [path, value, message] of cases) refuses(changed(manifest, path, value), message);

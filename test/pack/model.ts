@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { FORMATS, type WeightFormat } from "../../kernels/formats.ts";
 import { openGguf } from "../../scripts/pack/gguf.ts";
 import { openGgufSource } from "../../scripts/pack/gguf-source.ts";
 import { type GgufInput, writeGguf } from "../../scripts/pack/gguf-write.ts";
@@ -199,8 +200,9 @@ export function stageBytes(folder: string, stage: StageManifest): Uint8Array {
 }
 
 /** The integers and scales of a packed matrix, rows padded: docs/format.md read literally, one weight at a time. */
-export function readPacked(bytes: Uint8Array, format: "q4" | "q8", [N, K]: readonly [number, number]) {
-  const blockBytes = format === "q4" ? 72 : 136;
+export function readPacked(bytes: Uint8Array, format: WeightFormat, [N, K]: readonly [number, number]) {
+  const { planes } = FORMATS[format];
+  const blockBytes = 64 * planes + 8;
   const rows = Math.ceil(N / 8) * 8;
   const integers = new Int8Array(rows * K);
   const scales = new Float32Array((rows * K) / 32);
@@ -211,7 +213,7 @@ export function readPacked(bytes: Uint8Array, format: "q4" | "q8", [N, K]: reado
       const c = column % 32;
       const byte = block + 16 * Math.floor(c / 8) + 4 * (row % 4) + (c % 4);
       const nibble = (plane: number) => (c % 8 < 4 ? bytes[byte + plane]! & 15 : bytes[byte + plane]! >> 4);
-      integers[row * K + column] = format === "q4" ? nibble(0) - 8 : 16 * (nibble(0) - 8) + nibble(64);
+      integers[row * K + column] = planes === 1 ? nibble(0) - 8 : 16 * (nibble(0) - 8) + nibble(64);
       const scale = block + blockBytes - 8 + 2 * (row % 4);
       words[(row * K + column) >> 5] = (bytes[scale]! << 16) | (bytes[scale + 1]! << 24);
     }
