@@ -14,6 +14,10 @@ export interface OriginConfig {
   /** What the origin calls it; undefined: what the client called it. */
   readonly model: string | undefined;
   readonly key: string | undefined;
+  /** Time until its headers: those of a whole answer come when it is made. */
+  readonly headersTimeoutMs: number;
+  /** Silence within its answer. */
+  readonly idleTimeoutMs: number;
 }
 
 export interface Config {
@@ -156,6 +160,8 @@ function readKeys(env: Env): readonly string[] {
   throw new TypeError("QWEN_EDGE_API_KEYS has a key with a space or a character beyond ASCII, which no header carries");
 }
 
+const timeLimit = z.int().min(10).max(3_600_000);
+
 const originSchema = z.strictObject({
   baseUrl: z.string().transform((text, context) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -166,9 +172,13 @@ const originSchema = z.strictObject({
   }),
   model: z.string().min(1).max(256).optional(),
   keySecret: z.string().min(1).optional(),
+  // That of OpenAI's clients, and of LiteLLM: the client itself gives up by then.
+  headersTimeoutMs: timeLimit.default(600_000),
+  // undici's, and so of Node's fetch, for the time between two pieces of a body.
+  idleTimeoutMs: timeLimit.default(300_000),
 });
 
-/** `{name: {baseUrl, model, keySecret}}`; the key itself stands in the variable that keySecret names. */
+/** A record of origins by name; the key itself stands in the variable that keySecret names. */
 function readOrigins(env: Env): readonly OriginConfig[] {
   const variable = "QWEN_EDGE_ORIGINS";
   const result = z.record(z.string(), originSchema).safeParse(parseJson(variable, read(env, variable) ?? {}));
@@ -176,13 +186,13 @@ function readOrigins(env: Env): readonly OriginConfig[] {
     const issue = result.error.issues[0];
     throw new TypeError(`${variable} is wrong at ${issue?.path.join(".") || "its top"}: ${issue?.message}`);
   }
-  return Object.entries(result.data).map(([name, { baseUrl, model, keySecret }]) => {
+  return Object.entries(result.data).map(([name, { keySecret, model, ...rest }]) => {
     checkName(variable, name);
     const key = keySecret === undefined ? undefined : read(env, keySecret);
     if (keySecret !== undefined && typeof key !== "string") {
       throw new TypeError(`${keySecret}, the key that ${variable} names for ${name}, is not set`);
     }
-    return { name, baseUrl, model, key: typeof key === "string" ? key.trim() : undefined };
+    return { name, model, key: typeof key === "string" ? key.trim() : undefined, ...rest };
   });
 }
 

@@ -100,6 +100,14 @@ export class UnavailableError extends AppError {
   }
 }
 
+/** 504: the GPU origin took a request and let its time limit pass. */
+export class OriginTimeoutError extends AppError {
+  override readonly name = "OriginTimeoutError";
+  readonly status = 504;
+  readonly type = "api_error";
+  override readonly code = "origin_timeout";
+}
+
 /** A file may hold anything where a word was expected: a message that shows it must stay one readable line. */
 const MOST_CHARACTERS = 400;
 

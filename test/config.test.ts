@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { readConfig, redacted } from "../src/config.ts";
 
 const ORIGIN = { baseUrl: "https://gpu.test/v1/", model: "Qwen/Qwen2.5-7B-Instruct", keySecret: "GPU_KEY" };
+const LIMITED = { ...ORIGIN, idleTimeoutMs: 20_000 };
 
 test("readConfig() has the documented defaults, when nothing is set", () => {
   assert.deepEqual(readConfig({ PATH: "/bin", QWEN_EDGE_CONTEXT: "", QWEN_EDGE_QUEUE: undefined }), {
@@ -51,7 +52,7 @@ test("readConfig() reads every variable, as text or as Workers' JSON values", ()
     QWEN_EDGE_CORS_ORIGINS: "https://a.test,https://b.test",
     QWEN_EDGE_KEEP_ALIVE_MS: "500",
     QWEN_EDGE_MODEL_ALIASES: "default,gpt-*",
-    QWEN_EDGE_ORIGINS: { big: ORIGIN },
+    QWEN_EDGE_ORIGINS: { big: LIMITED },
     GPU_KEY: "secret",
   };
   assert.deepEqual(readConfig(env), {
@@ -68,9 +69,18 @@ test("readConfig() reads every variable, as text or as Workers' JSON values", ()
     corsOrigins: ["https://a.test", "https://b.test"],
     keepAliveMs: 500,
     modelAliases: ["default", "gpt-*"],
-    origins: [{ name: "big", baseUrl: "https://gpu.test/v1", model: "Qwen/Qwen2.5-7B-Instruct", key: "secret" }],
+    origins: [
+      {
+        name: "big",
+        baseUrl: "https://gpu.test/v1",
+        model: "Qwen/Qwen2.5-7B-Instruct",
+        key: "secret",
+        headersTimeoutMs: 600_000,
+        idleTimeoutMs: 20_000,
+      },
+    ],
   });
-  assert.deepEqual(readConfig({ ...env, QWEN_EDGE_ORIGINS: JSON.stringify({ big: ORIGIN }) }), readConfig(env));
+  assert.deepEqual(readConfig({ ...env, QWEN_EDGE_ORIGINS: JSON.stringify({ big: LIMITED }) }), readConfig(env));
 });
 
 test("readConfig() is frozen through and through", () => {
@@ -98,6 +108,8 @@ test("readConfig() names the variable and repeats no value, when one is wrong", 
     [{ QWEN_EDGE_ORIGINS: { a: { baseUrl: "ftp://gpu.test" } } }, /a\.baseUrl: expected an http/],
     [{ QWEN_EDGE_ORIGINS: { a: { baseUrl: "https://me:hunter2@gpu.test" } } }, /a\.baseUrl: expected an http/],
     [{ QWEN_EDGE_ORIGINS: { a: { baseUrl: "https://gpu.test/?key=hunter2" } } }, /a\.baseUrl: expected an http/],
+    [{ QWEN_EDGE_ORIGINS: { a: { ...ORIGIN, headersTimeoutMs: 0 } } }, /^QWEN_EDGE_ORIGINS is wrong at a\.headersTime/],
+    [{ QWEN_EDGE_ORIGINS: { a: { ...ORIGIN, idleTimeoutMs: "1" } } }, /^QWEN_EDGE_ORIGINS is wrong at a\.idleTime/],
     [{ QWEN_EDGE_ORIGINS: { a: ORIGIN } }, /^GPU_KEY, the key that QWEN_EDGE_ORIGINS names for a, is not set$/],
     [{ QWEN_EDGE_ORIGINS: { "*a*": { baseUrl: "http://g.test" } } }, /more than one \*/],
     [

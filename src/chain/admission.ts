@@ -1,9 +1,12 @@
 // Admission: who computes, who waits in line, who is paused. It keeps the KV budget: a session is let in when there is room
-// for its prompt, not for all that its answer may become, so the pages can run out. Then the youngest are paused.
+// for its prompt, not for all that its answer may become, so the pages can run out. Then those are paused whose clients do not
+// read, and after them the youngest.
 // Takes sizes and a pool; gives sessions. Must not know: frames, stages, ids.
 //
-// Sessions stand in the order of their age; the paused ones are always the last of them, so the oldest is never paused and
-// always ends. Who was paused goes on when all that it and the older ones may ever need is free, so it is not paused again.
+// Sessions stand in the order of their age. While it is read, the oldest is never paused, so it always ends. Who was paused
+// goes on when all that it and those who run may ever need is free, so it is not paused again. Of a session that stalled
+// nothing is waited for: its own pages are given to anybody, none are kept for it, and paused it keeps nobody out. Once it is
+// read again it is one like the others, and one that went on meanwhile may be paused a second time.
 
 import { PAGE } from "../engine/kv-cache.ts";
 import { BusyError } from "../errors.ts";
@@ -95,21 +98,21 @@ export class Admission {
   /** Lets those go on that were paused, then those in that wait: whoever is first in line is never overtaken. */
   advance(): void {
     for (const session of this.#sessions) {
-      if (!session.paused) continue;
-      const needed = pagesFor(session.positions) + this.#growth((older) => pagesFor(older.positions));
-      if (this.#running().length > 0 && !this.#pool.hasRoom(needed)) return;
+      if (!session.paused || session.stalled) continue;
+      const needed = pagesFor(session.positions) + this.#growth((other) => pagesFor(other.positions));
+      if (this.#running().length > 0 && !this.#makeRoom(needed)) return;
       session.paused = false;
     }
     while (this.#waiting[0] !== undefined && this.#fits(this.#waiting[0])) this.#waiting.shift()!.admit();
   }
 
   /**
-   * Gives a session pages for its positions below `end`, pausing the youngest where there are none left, maybe itself.
-   * False: not now.
+   * Gives a session pages for its positions below `end`. Where there are none left it pauses those that stalled, then the
+   * youngest, maybe itself. False: not now.
    */
   grant(session: ChainSession, end: number): boolean {
     const missing = pagesFor(end) - session.timeline.pages;
-    while (!session.paused && !this.#pool.hasRoom(missing)) {
+    while (!session.paused && !this.#makeRoom(missing)) {
       const running = this.#running();
       const youngest = running.at(-1)!;
       // One whose frame is under way gives its pages up when it is back.
@@ -136,16 +139,27 @@ export class Admission {
     return this.#sessions.filter((session) => !session.paused);
   }
 
-  /** Room for the prompt and a page of answer, beside what the others have and will need next. */
+  /** Makes room for the prompt and a page of answer, beside what the others have and will need next, where it can. */
   #fits({ prompt, positions }: Pick<Waiting, "prompt" | "positions">): boolean {
-    if (this.#sessions.length >= this.#limits.maxSessions || this.#sessions.some(({ paused }) => paused)) return false;
+    if (this.#sessions.length >= this.#limits.maxSessions) return false;
+    if (this.#sessions.some(({ paused, stalled }) => paused && !stalled)) return false;
     const soon = (length: number, most: number) => pagesFor(Math.min(length + PAGE, most));
     const others = this.#growth((other) => soon(Math.max(other.prompt, other.timeline.ids.length), other.positions));
-    return this.#pool.hasRoom(others + soon(prompt, positions));
+    return this.#makeRoom(others + soon(prompt, positions));
   }
 
-  /** Pages that running sessions lack of what `needs` says. */
+  /** Whether `count` pages can be taken, if need be those of sessions that stalled; the youngest gives up its own first. */
+  #makeRoom(count: number): boolean {
+    for (const session of this.#running().reverse()) {
+      if (this.#pool.hasRoom(count)) return true;
+      if (session.stalled) session.pause();
+    }
+    return this.#pool.hasRoom(count);
+  }
+
+  /** Pages that sessions which run and are read lack of what `needs` says. */
   #growth(needs: (session: ChainSession) => number): number {
-    return this.#running().reduce((sum, session) => sum + Math.max(0, needs(session) - session.timeline.pages), 0);
+    const readers = this.#running().filter(({ stalled }) => !stalled);
+    return readers.reduce((sum, session) => sum + Math.max(0, needs(session) - session.timeline.pages), 0);
   }
 }

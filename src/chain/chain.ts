@@ -95,8 +95,9 @@ export class Chain {
       if (batch === null) return;
       this.#framesInFlight++;
       this.#frames++;
-      for (const { session } of batch.works) {
+      for (const [i, { session, isAgain }] of batch.works.entries()) {
         session.inFlight = true;
+        session.rowsInFlight = isAgain ? 0 : batch.frame.segments[i]!.length;
         session.servedAt = this.#frames;
       }
       void this.#send(batch);
@@ -105,17 +106,17 @@ export class Chain {
 
   /** The next frame, with pages for all of its rows; null when nobody can go on now. */
   #nextBatch(): Batch | null {
+    const limits = { stages: this.#stages.length, rows: this.#limits.rows };
+    const refused = new Set<ChainSession>();
     for (;;) {
       this.#admission.advance();
-      const { sessions } = this.#admission;
-      const choice = choose(sessions, { stages: this.#stages.length, rows: this.#limits.rows });
+      const choice = choose(this.#admission.sessions, limits, refused);
       if (choice === null) return null;
       if (choice.kind === "heads") return headBatch(choice.works);
-      const paused = sessions.filter((session) => session.paused).length;
       const parts = this.#granted(choice);
       if (parts.length > 0) return rowBatch(parts);
-      // Somebody gave up their pages: others may be chosen now.
-      if (sessions.filter((session) => session.paused).length === paused) return null;
+      // They wait for pages of frames under way, or were paused. Others may have all that they need.
+      for (const { session } of choice.works) if (!session.paused) refused.add(session);
     }
   }
 
@@ -154,6 +155,7 @@ export class Chain {
     } finally {
       for (const { session } of batch.works) {
         session.inFlight = false;
+        session.rowsInFlight = 0;
         if (session.closed) session.release();
       }
       await turn; // aborts, timers and other requests get theirs after each step

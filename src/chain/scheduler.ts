@@ -5,13 +5,17 @@
 // ceil(running sessions / stages) of the ready ones: their decode rows, then one chunk of one prompt. With one stage that
 // is continuous batching; with N stages the frames stay apart and every stage works.
 //
-// Whoever waits longest is served first. Among prompts the chunk goes to the one with the largest deficit: for every row
-// that one of k waiting prompts gets, each of them is owed 1/k of a row. So a short prompt does not wait for a long one to
-// end, and the long one is not overtaken for ever by short ones that keep coming.
+// Whoever waits longest is served first. Among prompts the chunk goes to the one with the largest deficit: of what a chunk
+// costs that one of k waiting prompts gets, each of them is owed 1/k. So they share the time evenly: a short prompt does not
+// wait for a long one to end, and the long one is not overtaken for ever by short ones that keep coming.
+//
+// With several stages, a prompt is passed over while the rows that it needs next are under way for another of its scope: it
+// adopts them when they are done, instead of computing them beside that one.
 //
 // Beside running streams a chunk is cut by what its rows cost, and a row costs the more the deeper in its prompt it lies:
 // attention reads every position before it. So a stream's token is late by four of its steps at most, at any depth, or by
-// one row, where that alone costs more (behind 14,000 positions, beside a short stream).
+// one row, where that alone costs more (behind 14,000 positions, beside a short stream). A stream that its client does not
+// read is none.
 
 import type { ChainSession, Work } from "./session.ts";
 
@@ -43,12 +47,18 @@ export interface Choice {
   readonly chunk: (position: number) => number;
 }
 
-/** The next frame's sessions, or null when nobody is ready. */
-export function choose(sessions: readonly ChainSession[], limits: ChoiceLimits): Choice | null {
-  const ready = readyWorks(sessions);
+const NOBODY: ReadonlySet<ChainSession> = new Set();
+
+/** The next frame's sessions, or null when nobody is ready. Who is `refused` is passed over: there are no pages for them yet. */
+export function choose(
+  sessions: readonly ChainSession[],
+  limits: ChoiceLimits,
+  refused: ReadonlySet<ChainSession> = NOBODY,
+): Choice | null {
+  const ready = readyWorks(sessions).filter(({ session }) => !refused.has(session));
   const first = ready[0];
   if (first === undefined) return null;
-  const running = sessions.filter(({ paused }) => !paused).length;
+  const running = sessions.filter(({ paused, stalled }) => !paused && !stalled).length;
   const slots = Math.max(1, Math.ceil(running / limits.stages));
   if (first.isAgain) {
     const works = ready.filter((work) => work.isAgain).slice(0, Math.min(slots, limits.rows));
@@ -81,14 +91,19 @@ export function choose(sessions: readonly ChainSession[], limits: ChoiceLimits):
 function chunkBeside(sessions: readonly ChainSession[], position: number): number {
   const streams = sessions.filter(({ isStreaming }) => isStreaming).map(({ timeline }) => timeline.computed);
   const step = 1 + Math.min(...streams) / POSITIONS_OF_A_STEP;
-  const row = 1 / ROWS_OF_A_STEP + position / POSITIONS_OF_A_STEP;
-  return Math.max(1, Math.floor((STEPS_OF_A_CHUNK * step) / row));
+  return Math.max(1, Math.floor((STEPS_OF_A_CHUNK * step) / rowCost(position)));
 }
 
-/** A prompt got `rows` while those of `waiting`, it among them, waited for theirs. */
+/** What a row of a prompt costs behind `position`, in steps of a stream at its beginning. */
+function rowCost(position: number): number {
+  return 1 / ROWS_OF_A_STEP + position / POSITIONS_OF_A_STEP;
+}
+
+/** A prompt got its next `rows`, which are not computed yet, while those of `waiting`, it among them, waited for theirs. */
 export function charge(waiting: readonly Work[], served: ChainSession, rows: number): void {
-  for (const { session } of waiting) session.deficit += rows / waiting.length;
-  served.deficit -= rows;
+  const cost = rows * rowCost(served.timeline.computed);
+  for (const { session } of waiting) session.deficit += cost / waiting.length;
+  served.deficit -= cost;
   if (served.pending <= rows) served.deficit = 0;
 }
 
@@ -99,10 +114,22 @@ export function waitingPrompts(sessions: readonly ChainSession[]): Work[] {
 
 /** Whoever waits longest first. A paused session needs no page to ask its head once more. */
 function readyWorks(sessions: readonly ChainSession[]): Work[] {
+  const ahead = sessions.filter(({ rowsInFlight, pending }) => rowsInFlight > 0 && pending > 1);
   return sessions
     .filter(({ work, inFlight, paused }) => work !== null && !inFlight && (!paused || work.isAgain))
+    .filter((session) => !ahead.some((other) => isComing(session, other)))
     .sort((a, b) => a.servedAt - b.servedAt)
     .map(({ work }) => work!);
+}
+
+/**
+ * Whether at least half of the chunk that `other` has under way are rows that `session` needs next. It waits for them, then,
+ * and they are computed once. Of two that are some rows apart one sees half, so they meet. Nobody waits for ever: a frame
+ * always comes back, and whoever was passed over goes on from what there is then. A stream's step is not waited for: a prompt
+ * that goes on as an answer does would be as slow as the answer.
+ */
+function isComing({ timeline }: ChainSession, { timeline: other, rowsInFlight }: ChainSession): boolean {
+  return 2 * timeline.overlap(other, rowsInFlight) >= rowsInFlight;
 }
 
 function isPrompt(work: Work): boolean {

@@ -35,6 +35,9 @@ export interface Work {
   readonly reject: (error: unknown) => void;
 }
 
+/** Milliseconds after an answer within which whoever reads it, however slowly, asks for the next one. */
+const PATIENCE = 5_000;
+
 export class ChainSession implements Session {
   readonly timeline: Timeline;
   readonly positions: number;
@@ -45,15 +48,22 @@ export class ChainSession implements Session {
   hidden: Float32Array | null = null;
   work: Work | null = null;
   inFlight = false;
+  /** Its ids that the frame under way computes. */
+  rowsInFlight = 0;
   closed = false;
-  /** Its pages went to older sessions; it waits until all that it may ever need is free (admission.ts). */
+  /** Its pages went to others; it waits until all that it may ever need is free (admission.ts). */
   paused = false;
+  /** Nobody has asked for more, though there was time since its last answer: its client does not read what comes. */
+  stalled = false;
   /** The frame that served it last: who waits longest is served first. */
   servedAt = 0;
-  /** Rows of prefill that others got in its place (scheduler.ts). */
+  /** What others got of prefill in its place, in steps of a stream (scheduler.ts). */
   deficit = 0;
 
   #cachedTokens: number | null = null;
+  #patience: ReturnType<typeof setTimeout> | undefined;
+  /** How often something was asked for. */
+  #asks = 0;
   readonly #onWork: () => void;
   readonly #onClose: (session: ChainSession) => void;
 
@@ -62,6 +72,7 @@ export class ChainSession implements Session {
     positions: number;
     prompt: number;
     math: ScalarMath;
+    /** There may be something to compute now. */
     onWork: () => void;
     onClose: (session: ChainSession) => void;
   }) {
@@ -82,9 +93,9 @@ export class ChainSession implements Session {
     return this.timeline.ids.length - this.timeline.computed;
   }
 
-  /** Whether somebody waits for its next token: all of its prompt is computed. */
+  /** Whether somebody waits for its next token: all of its prompt is computed, and it is read. */
   get isStreaming(): boolean {
-    return this.hidden !== null && !this.paused && this.pending <= 1;
+    return this.hidden !== null && !this.paused && !this.stalled && this.pending <= 1;
   }
 
   sync(ids: readonly number[], constraint: Constraint): Promise<Candidates> {
@@ -106,6 +117,14 @@ export class ChainSession implements Session {
     this.#cachedTokens ??= this.timeline.adopted;
     if (this.work === work) this.work = null;
     work.resolve(candidates);
+    if (this.closed) return;
+    const asks = this.#asks;
+    this.#patience = setTimeout(() => {
+      // On Workers a timer belongs to the request in which it was set, maybe another's; that of this one cannot clear it.
+      if (this.#asks !== asks || this.closed) return;
+      this.stalled = true;
+      this.#onWork(); // somebody may have waited for its pages
+    }, PATIENCE);
   }
 
   /** Gives up the pages, to have them computed again. */
@@ -117,6 +136,7 @@ export class ChainSession implements Session {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    clearTimeout(this.#patience);
     this.work?.reject(new DOMException("The session was closed", "AbortError"));
     this.work = null;
     if (!this.inFlight) this.release();
@@ -137,6 +157,9 @@ export class ChainSession implements Session {
     if (length > this.positions) {
       throw new RangeError(`Session holds ${this.positions} positions; ${length} were asked for`);
     }
+    clearTimeout(this.#patience);
+    this.#asks++;
+    this.stalled = false;
     return new Promise((resolve, reject) => {
       this.work = { session: this, constraint, isAgain: change === undefined, resolve, reject };
       this.#onWork();

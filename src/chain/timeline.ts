@@ -76,6 +76,19 @@ export class Timeline {
     } while (this.#computed % PAGE === 0);
   }
 
+  /** How many of the `rows` ids that `other` computes next this timeline could adopt after that, beyond what it can now. */
+  overlap(other: Timeline, rows: number): number {
+    if (other.#root !== this.#root) return 0;
+    const begin = Math.max(this.#computed, other.#computed);
+    const most = Math.min(other.#computed + rows, this.#ids.length - 1);
+    const isSame = (i: number) => this.#ids[i] === other.#ids[i];
+    let end = begin;
+    while (end < most && isSame(end)) end++;
+    if (end === begin) return 0;
+    for (let i = 0; i < begin; i++) if (!isSame(i)) return 0;
+    return end - begin;
+  }
+
   /** Takes the pages of positions below `end`. */
   reserve(end: number): void {
     while (this.#pages.length < pagesFor(end)) this.#pages.push(this.#pool.take());

@@ -3,13 +3,22 @@
 // Must not know: what a frame is for (frame.ts).
 //
 //   magic | embedded layer headed | T | ids … | D·rows | hidden … | segments, each with heads | results
+//
+// With a repetition penalty every id of prompt and answer is in an adjustment, in every frame of a session. So their ids
+// alone are bytes, not words: the gaps between them, about one byte an id where there are many.
 
 import { ModelFileError } from "../errors.ts";
 import type { Constraint, Frame, HeadResult, Segment } from "./frame.ts";
 
-const MAGIC = 0x32_46_51_45; // "EQF2"
+const MAGIC = 0x33_46_51_45; // "EQF3"
 
-/** The bytes of a frame. */
+/** A gap has 32 bits at most, seven a byte. */
+const GAP_BYTES = 5;
+
+/**
+ * The bytes of a frame.
+ * @throws {RangeError} when the ids of an adjustment do not ascend
+ */
 export function encodeFrame(frame: Frame): Uint8Array {
   const out = new Words();
   out.u32(MAGIC, frame.embedded, frame.layer, frame.headed);
@@ -67,7 +76,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
 
 function encodeConstraint(out: Words, c: Constraint): void {
   out.f32(c.temperature).u32(c.top, c.topRaw, c.tile + 1, Number(c.rawSums), Number(c.adjustedSums));
-  out.list(c.adjustments, (a) => out.u32(a.id).f32(a.bias, a.repetition, a.subtract));
+  out.list(c.adjustments, (a) => out.f32(a.bias, a.repetition, a.subtract).ascending(a.ids));
   out.list(c.wanted, (id) => out.u32(id));
 }
 
@@ -78,12 +87,10 @@ function decodeConstraint(input: Reader): Constraint {
   const tile = input.u32() - 1;
   const rawSums = input.u32() === 1;
   const adjustedSums = input.u32() === 1;
-  const adjustments = input.list(() => ({
-    id: input.u32(),
-    bias: input.f32(),
-    repetition: input.f32(),
-    subtract: input.f32(),
-  }));
+  const adjustments = input.list(() => {
+    const [bias, repetition, subtract] = [input.f32(), input.f32(), input.f32()];
+    return { ids: input.ascending(), bias, repetition, subtract };
+  });
   const wanted = input.list(() => input.u32());
   return { temperature, top, topRaw, tile, rawSums, adjustedSums, adjustments, wanted };
 }
@@ -92,6 +99,7 @@ function decodeConstraint(input: Reader): Constraint {
 class Words {
   #u32 = new Uint32Array(1024);
   #f32 = new Float32Array(this.#u32.buffer);
+  #u8 = new Uint8Array(this.#u32.buffer);
   #length = 0;
 
   u32(...values: number[]): this {
@@ -113,6 +121,25 @@ class Words {
     return this;
   }
 
+  /** How many bytes follow; numbers, each as its gap to the least that may come, low bits first; 0 up to a whole word. */
+  ascending(values: Uint32Array): this {
+    this.#room(1 + Math.ceil((values.length * GAP_BYTES) / 4));
+    const u8 = this.#u8;
+    const start = (this.#length + 1) * 4;
+    let at = start;
+    let least = 0;
+    for (const value of values) {
+      let gap = value - least;
+      if (gap < 0) throw new RangeError(`Frame has an adjustment of id ${value} after ${least - 1}; sort its ids`);
+      for (; gap > 127; gap >>>= 7) u8[at++] = (gap & 127) | 128;
+      u8[at++] = gap;
+      least = value + 1;
+    }
+    this.#u32[this.#length] = at - start;
+    this.#length = Math.ceil(at / 4);
+    return this;
+  }
+
   list<T>(items: readonly T[], write: (item: T) => void): this {
     this.u32(items.length);
     for (const item of items) write(item);
@@ -129,6 +156,7 @@ class Words {
     grown.set(this.#u32);
     this.#u32 = grown;
     this.#f32 = new Float32Array(grown.buffer);
+    this.#u8 = new Uint8Array(grown.buffer);
   }
 }
 
@@ -161,6 +189,33 @@ class Reader {
     this.#need(bytes);
     this.#at += bytes;
     return this.#bytes.slice(this.#at - bytes, this.#at).buffer as ArrayBuffer;
+  }
+
+  /** Numbers, each larger than the one before. */
+  ascending(): Uint32Array {
+    const count = this.u32();
+    const end = this.#at + count;
+    this.#need(Math.ceil(count / 4) * 4);
+    const values = new Uint32Array(count); // a number has at least one byte
+    let length = 0;
+    let least = 0;
+    let gap = 0;
+    let shift = 0;
+    for (let at = this.#at; at < end; at++) {
+      const byte = this.#bytes[at]!;
+      if (shift === 28 && byte > 15) throw new ModelFileError("frame", "has a gap of more than 32 bits");
+      gap += ((byte & 127) << shift) >>> 0;
+      shift += 7;
+      if (byte > 127) continue;
+      if (least + gap > 0xffff_ffff) throw new ModelFileError("frame", "has an id of more than 32 bits");
+      values[length++] = least + gap;
+      least += gap + 1;
+      gap = 0;
+      shift = 0;
+    }
+    if (shift > 0) throw new ModelFileError("frame", "ends an adjustment within an id");
+    this.#at += Math.ceil(count / 4) * 4;
+    return values.slice(0, length);
   }
 
   list<T>(read: () => T): T[] {

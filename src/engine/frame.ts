@@ -2,9 +2,10 @@
 // so that a stage does all that it can and the chain asks what comes next.
 // Owns: the types and nextTask. frame-codec.ts has the bytes. Must not know: memory, kernels, text.
 
-/** One logit to change before choosing: x = logit + bias; divided or multiplied by repetition; minus subtract. */
+/** Logits to change alike before choosing: x = logit + bias; divided or multiplied by repetition; minus subtract. */
 export interface Adjustment {
-  readonly id: number;
+  /** Ascending, each once. */
+  readonly ids: Uint32Array;
   readonly bias: number;
   readonly repetition: number;
   readonly subtract: number;
@@ -22,7 +23,7 @@ export interface Constraint {
   readonly rawSums: boolean;
   /** Whether those of the adjusted logits do: a draw that neither top_k nor min_p cuts needs them. */
   readonly adjustedSums: boolean;
-  /** Unique ids. */
+  /** An id is in one of them at most. */
   readonly adjustments: readonly Adjustment[];
   /** Only this tile of the table: all its logits come back (top is then the tile's size); -1: all tiles. */
   readonly tile: number;

@@ -5,7 +5,7 @@
 
 import { ADJUST_BYTES, BLOCK, BLOCK_BYTES, type Kernels, type Offset, ROW_GROUP, ROW_PAD } from "../../kernels/abi.ts";
 import type { Range } from "../model/plan.ts";
-import { type Constraint, type Depth, type HeadResult, headRows } from "./frame.ts";
+import { type Adjustment, type Constraint, type Depth, type HeadResult, headRows } from "./frame.ts";
 import { linear } from "./layer.ts";
 import { ADJUST_BATCH, type HeadScratch, MAX_TOP, type Scratch } from "./scratch.ts";
 import type { Matrix } from "./weights.ts";
@@ -131,20 +131,63 @@ function reduce(
   const topRaw = constraint.topRaw > 0 ? pairs(constraint.topRaw) : [];
   const wanted = constraint.wanted.filter(here).map((id) => ({ id, logit: f32[logits / 4 + id - first]! }));
 
-  const raw = new Map<number, number>();
-  const local = adjustments.filter((a) => here(a.id));
-  const entry = (i: number) => head.adjustments / 4 + (ADJUST_BYTES / 4) * i;
-  for (let done = 0; done < local.length; done += ADJUST_BATCH) {
-    const batch = local.slice(done, done + ADJUST_BATCH);
-    for (const [i, { id, bias, repetition, subtract }] of batch.entries()) {
-      u32[entry(i)] = id;
-      f32.set([bias, repetition, subtract], entry(i) + 1);
-    }
-    kernels.adjust(logits, count, first, head.adjustments, batch.length);
-    for (const [i, { id }] of batch.entries()) raw.set(id, f32[entry(i) + 4]!);
-  }
+  const rawAdjusted = adjust(kernels, memory, adjustments, at, head);
 
   const adjustedSums = constraint.adjustedSums && temperature > 0 ? sums(1 / temperature) : EMPTY.adjustedSums;
-  const top = pairs(constraint.top).map(({ id, logit }) => ({ id, logit: raw.get(id) ?? logit, adjusted: logit }));
+  const found = pairs(constraint.top);
+  const raw = rawOf(found, adjustments, rawAdjusted);
+  const top = found.map(({ id, logit }) => ({ id, logit: raw.get(id) ?? logit, adjusted: logit }));
   return { top, topRaw, wanted, rawSums, adjustedSums };
+}
+
+/** Changes a row's logits in place; gives the raw logits of all adjusted ids, in order. Ids of other rows leave theirs unset. */
+function adjust(
+  kernels: Kernels,
+  memory: WebAssembly.Memory,
+  adjustments: readonly Adjustment[],
+  { logits, first, count }: { logits: Offset; first: number; count: number },
+  head: HeadScratch,
+): Float32Array {
+  const u32 = new Uint32Array(memory.buffer);
+  const f32 = new Float32Array(memory.buffer);
+  const start = head.adjustments / 4;
+  const words = ADJUST_BYTES / 4;
+  const raw = new Float32Array(adjustments.reduce((sum, { ids }) => sum + ids.length, 0));
+  let done = 0;
+  for (const { ids, bias, repetition, subtract } of adjustments) {
+    for (let from = 0; from < ids.length; from += ADJUST_BATCH) {
+      const batch = Math.min(ADJUST_BATCH, ids.length - from);
+      for (let i = 0; i < batch; i++) {
+        const entry = start + i * words;
+        u32[entry] = ids[from + i]!;
+        f32[entry + 1] = bias;
+        f32[entry + 2] = repetition;
+        f32[entry + 3] = subtract;
+      }
+      kernels.adjust(logits, count, first, head.adjustments, batch);
+      for (let i = 0; i < batch; i++) raw[done++] = f32[start + i * words + 4]!;
+    }
+  }
+  return raw;
+}
+
+/**
+ * The raw logits of those of `found` that were adjusted, by id. A long prompt adjusts thousands of logits: a Map of the few
+ * that were found costs a fraction of a Map of all.
+ */
+function rawOf(
+  found: readonly { readonly id: number }[],
+  adjustments: readonly Adjustment[],
+  raw: Float32Array,
+): Map<number, number> {
+  const chosen = new Set(found.map(({ id }) => id));
+  const logits = new Map<number, number>();
+  let done = 0;
+  for (const { ids } of adjustments) {
+    for (const id of ids) {
+      if (chosen.has(id)) logits.set(id, raw[done]!);
+      done++;
+    }
+  }
+  return logits;
 }

@@ -13,6 +13,10 @@ export interface Origin {
   /** What the origin calls the model; undefined: what the client called it. */
   readonly model: string | undefined;
   readonly key: string | undefined;
+  /** Milliseconds until the headers of its answer. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds of silence within its answer. */
+  readonly idleTimeoutMs: number;
 }
 
 export interface ModelTable {

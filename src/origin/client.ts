@@ -1,13 +1,15 @@
 // A Completer over HTTP: hands a request to a GPU origin and its answer back, both unread.
-// Owns: the call, what of its headers passes, and the errors of an origin that cannot be reached. Of the body only the
-// model's name changes; of the answer nothing: status, safe headers and bytes as they come. The client's own key never
-// leaves this service, the origin's key and address never reach the client. Must not know: the chat API's fields.
+// Owns: the call, what of its headers passes, and the errors of an origin that cannot be reached or takes too long. Of
+// the body only the model's name changes; of the answer nothing: status, safe headers and bytes as they come. The
+// client's own key never leaves this service, the origin's key and address never reach the client. Must not know: the
+// chat API's fields.
 
 import type { Completer, ForwardRequest } from "../completer.ts";
-import { OriginError, UnknownModelError } from "../errors.ts";
+import { OriginError, OriginTimeoutError, UnknownModelError } from "../errors.ts";
 import { findOrigin, type Origin } from "./choose.ts";
 import { forwardBody } from "./forward.ts";
 import { renameModel } from "./rename.ts";
+import { inTime } from "./time-limit.ts";
 
 /** Headers that pass to the client. Everything else may set cookies, name hosts or describe another connection. */
 const PASSED = /^(content-type|x-request-id|x-should-retry|retry-after|retry-after-ms|openai-.+|x-ratelimit-.+)$/;
@@ -19,7 +21,7 @@ export interface OriginOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** The completer of all configured origins. `complete` throws UnknownModelError and OriginError. */
+/** The completer of all configured origins. `complete` throws UnknownModelError, OriginError and OriginTimeoutError. */
 export function createOriginCompleter(
   origins: readonly Origin[],
   { fetch: send = (input, init) => fetch(input, init) }: OriginOptions = {},
@@ -31,13 +33,14 @@ export function createOriginCompleter(
       const answer = await reach(origin, renameModel(raw, origin.model ?? model), { send, signal });
       const headers = new Headers([...answer.headers].filter(([name]) => PASSED.test(name)));
       const isBodiless = answer.body === null || BODILESS.includes(answer.status);
-      const body = isBodiless ? null : forwardBody(answer.body, { isEventStream: isEventStream(headers), signal });
+      const forwarding = { isEventStream: isEventStream(headers), idleTimeoutMs: origin.idleTimeoutMs, signal };
+      const body = isBodiless ? null : forwardBody(answer.body, forwarding);
       return { response: new Response(body, { status: answer.status, headers }) };
     },
   };
 }
 
-/** One call. Throws OriginError, or the signal's reason when the client has left. */
+/** One call. Throws OriginError, OriginTimeoutError, or the signal's reason when the client has left. */
 async function reach(
   origin: Origin,
   body: string,
@@ -49,18 +52,24 @@ async function reach(
     "accept-encoding": "identity",
     ...(origin.key === undefined ? {} : { authorization: `Bearer ${origin.key}` }),
   };
+  const late = new AbortController();
   let answer: Response;
   try {
-    // A redirect is not followed: it would carry prompt and key to a host that nobody configured.
-    answer = await send(`${origin.baseUrl}/chat/completions`, {
+    const answering = send(`${origin.baseUrl}/chat/completions`, {
       method: "POST",
       headers,
       body,
-      signal,
+      signal: AbortSignal.any([signal, late.signal]),
+      // A redirect is not followed: it would carry prompt and key to a host that nobody configured.
       redirect: "manual",
     });
+    answer = await inTime(answering, origin.headersTimeoutMs, "begin to answer");
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
+    if (cause instanceof OriginTimeoutError) {
+      late.abort(cause);
+      throw cause;
+    }
     throw new OriginError("The origin of this model cannot be reached; try again later", { cause });
   }
   const isRedirect = answer.type === "opaqueredirect" || (answer.status >= 300 && answer.status < 400);

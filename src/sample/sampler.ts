@@ -32,7 +32,7 @@ export interface Choice {
 export interface Sampler {
   /** Tokens of the prompt, for the repetition penalty. */
   see(prompt: readonly number[]): void;
-  /** What to ask of the next position. Valid until the next choice. */
+  /** What to ask of the next position. */
   constraint(): Constraint;
   /** The next token, which counts from now on. `again` asks the same position once more. */
   choose(candidates: Candidates, again: (constraint: Constraint) => Promise<Candidates>): Promise<Choice>;

@@ -76,3 +76,57 @@ test("Admission.advance() lets a paused session go on when it need not stop agai
   a.close();
   assert.equal(b.paused, false);
 });
+
+const paused = (sessions: readonly ChainSession[]) => sessions.map((session) => session.paused);
+
+test("Admission.grant() pauses those that stalled before anybody else, the oldest too, and no more than it must", async () => {
+  const { admission, holding } = setup(10);
+  const [a, b, c, d] = (await holding([96, 96, 64, 64])) as Four;
+  a.stalled = true;
+  c.stalled = true;
+  assert.ok(admission.grant(d, 96));
+  assert.deepEqual(paused([a, b, c, d]), [false, false, true, false]);
+  assert.ok(admission.grant(d, 32 * 5));
+  assert.deepEqual(paused([a, b, c, d]), [true, false, true, false]);
+  assert.ok(admission.grant(b, 32 * 6));
+  assert.deepEqual(paused([a, b, c, d]), [true, false, true, true]);
+});
+
+test("Admission.advance() gives a paused session the pages of one that stalled", async () => {
+  const { admission, holding } = setup(8);
+  const [a, b] = (await holding([32 * 5, 32 * 3])) as Two;
+  assert.equal(admission.grant(a, 32 * 6), true);
+  admission.advance();
+  assert.deepEqual(paused([a, b]), [false, true]);
+  a.stalled = true;
+  admission.advance();
+  assert.deepEqual(paused([a, b]), [true, false]);
+});
+
+test("a paused session that stalled keeps nobody out, until it is read again", async () => {
+  const { admission, holding } = setup(8);
+  const [a, b, c] = (await holding([32 * 3, 32 * 2, 32])) as [...Two, ChainSession];
+  b.stalled = true;
+  const open = () => admission.open({ prompt: 32, positions: 32 * 4, signal: signal() });
+  assert.equal(admission.grant(a, 32 * 6), true);
+  assert.deepEqual(paused([a, b, c]), [false, true, false]);
+  c.close();
+  const first = open();
+  assert.deepEqual([admission.waiting, b.paused], [0, true]);
+  b.stalled = false;
+  (await first).close();
+  const second = open();
+  assert.deepEqual([admission.waiting, b.paused], [1, true]);
+  a.close();
+  assert.deepEqual([admission.waiting, b.paused], [0, false]);
+  (await second).close();
+});
+
+test("Admission.open() lets somebody in at the cost of those that stalled", async () => {
+  const { admission, holding } = setup(8);
+  const [a, b] = (await holding([32 * 4, 32 * 4])) as Two;
+  a.stalled = true;
+  const opening = admission.open({ prompt: 32, positions: 64, signal: signal() });
+  assert.deepEqual([admission.waiting, a.paused, b.paused], [0, true, false]);
+  (await opening).close();
+});

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Candidates } from "../../src/chain/merge.ts";
+import { PagePool } from "../../src/chain/pages.ts";
+import { ChainSession } from "../../src/chain/session.ts";
+import { Timeline } from "../../src/chain/timeline.ts";
 import { converse, greedy, makeChain, plans, prompt, signal } from "../fakes/chain.ts";
 import { expectedId } from "../fakes/stage.ts";
 
@@ -49,6 +53,7 @@ test("Session.sync() computes only what is missing of a prefix", async () => {
   await session.sync([...prompt(20, 1).slice(0, 18), 1, 2, 3], greedy);
   assert.deepEqual(stages[0]!.seen.at(-1), [[20, 1]]);
   assert.equal(session.cachedTokens, 0, "the first sync computed everything");
+  session.close();
 });
 
 test("Session.again() asks the head once more and appends nothing", async () => {
@@ -58,6 +63,38 @@ test("Session.again() asks the head once more and appends nothing", async () => 
   const { top } = await session.again({ ...greedy, top: 5 });
   assert.equal(top[0]!.id, expectedId(prompt(20, 1)));
   assert.equal((await session.step(3, greedy)).top[0]!.id, expectedId([...prompt(20, 1), 3]));
+  session.close();
+});
+
+test("a session has stalled when nobody asks for more within five seconds of its answer, until somebody does", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let calls = 0;
+  const session = new ChainSession({
+    timeline: new Timeline(new PagePool(8), { next: new Map() }),
+    ...{ positions: 100, prompt: 1, math: { exp: Math.exp, log: Math.log } },
+    onWork: () => calls++,
+    onClose: () => {},
+  });
+  const answer = () => session.answer(session.work!, new Float32Array(1), {} as Candidates);
+  const isStalledAfter = (ms: number) => {
+    t.mock.timers.tick(ms);
+    return session.stalled;
+  };
+  session.sync([1, 2], greedy);
+  assert.equal(isStalledAfter(60_000), false, "it is the reader who waits");
+  answer();
+  assert.equal(isStalledAfter(4_999), false);
+  session.step(3, greedy);
+  answer();
+  assert.equal(isStalledAfter(4_999), false);
+  calls = 0;
+  assert.equal(isStalledAfter(1), true);
+  assert.equal(calls, 1, "somebody may have waited for its pages");
+  session.step(4, greedy);
+  assert.equal(session.stalled, false);
+  answer();
+  session.close();
+  assert.equal(isStalledAfter(60_000), false);
 });
 
 test("Chain.open() makes requests wait in line, then refuses with BusyError", async () => {
@@ -96,7 +133,9 @@ test("aborting closes a session within one step and frees its pages", async () =
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.ok(stages[0]!.seen.length <= frames + 1, "work went on after the abort");
   assert.deepEqual(chain.load, { active: 0, waiting: 0 });
-  await converse(await chain.open({ positions: 1024, signal: signal() }), prompt(900, 2), 3);
+  const next = await chain.open({ positions: 1024, signal: signal() });
+  await converse(next, prompt(900, 2), 3);
+  next.close();
 });
 
 test("aborting while in line gives the place to the next", async () => {
@@ -119,4 +158,5 @@ test("a stage that fails rejects its sessions with UnavailableError, and the nex
   await assert.rejects(session.step(5, greedy), { name: "UnavailableError", status: 503 });
   const { top } = await session.sync([...prompt(10, 1), 5], greedy);
   assert.equal(top[0]!.id, expectedId([...prompt(10, 1), 5]));
+  session.close();
 });

@@ -28,7 +28,7 @@ const MODES = [
 const DUAL = { chunk_size: 48, local_size: 16, original_max_position_embeddings: 50 };
 const constraint = {
   ...{ temperature: 0.8, top: 12, topRaw: 3, rawSums: true, adjustedSums: true, tile: -1, wanted: [7] },
-  adjustments: [{ id: 65, bias: 2, repetition: Math.fround(1.2), subtract: 0.5 }],
+  adjustments: [{ ids: Uint32Array.of(65), bias: 2, repetition: Math.fround(1.2), subtract: 0.5 }],
 };
 
 /** What is asked of one session: a prompt, then the tokens of its answer. */

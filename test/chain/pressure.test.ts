@@ -96,10 +96,39 @@ test("a paused session can be closed", async () => {
   old.close();
 });
 
+// Without the rule it would wait for ever.
+const patient = { timeout: 60_000 };
+
+test(
+  "a client that does not read has no pages that others wait for, and goes on when it reads again",
+  patient,
+  async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const clock = setInterval(() => t.mock.timers.tick(100), 1);
+    t.after(() => clearInterval(clock));
+    const { chain } = makeChain("one stage", { kvPositions: 32 * 8 });
+    const open = () => chain.open({ prompt: 1, positions: 32 * 8, signal: signal() });
+    const [old, young] = (await Promise.all([open(), open()])) as [Session, Session];
+    const ids = await converse(old, prompt(190, 1), 1);
+    const pauses = [watch(old), watch(young)];
+    // The young one is paused and waits: for as long as nobody asks the old one for its next step, nothing is computed.
+    await converse(young, prompt(90, 2), 10);
+    assert.deepEqual(
+      pauses.map(({ count }) => count),
+      [1, 1],
+    );
+    const step = old.step(1, greedy);
+    young.close();
+    assert.equal((await step).top[0]!.id, expectedId([...ids, 1]));
+    old.close();
+  },
+);
+
 test("a session alone may have the whole budget, and knows where it ends", async () => {
   const { chain } = makeChain("one stage", { kvPositions: 96 });
   const session = await chain.open({ prompt: 5, positions: 4_000, signal: signal() });
   assert.equal(session.positions, 96);
   await converse(session, prompt(5, 1), 91);
+  session.close();
   assert.throws(() => chain.open({ prompt: 97, positions: 4_000, signal: signal() }), RangeError);
 });

@@ -73,10 +73,11 @@ test("sessions that run share pages, and what they write is their own", async ()
 });
 
 // Chunks that end with a page, in the middle of one, and many to a page.
-for (const rows of [32, 60, 8]) {
-  test(`prompts that come at once and begin alike are computed once, in chunks of ${rows}`, async () => {
+const cuts = Object.keys(plans).flatMap((plan) => [32, 60, 8].map((rows) => ({ plan, rows })));
+for (const { plan, rows } of cuts) {
+  test(`prompts that come at once and begin alike are computed once, in chunks of ${rows}, with ${plan}`, async () => {
     const total = async (prompts: number[][]) => {
-      const { chain, stages } = makeChain("one stage", { rows });
+      const { chain, stages } = makeChain(plan, { rows });
       const turns = await Promise.all(prompts.map((ids) => turn(chain, ids)));
       const computed = stages[0]!.seen.flat().reduce((sum, [, length]) => sum + length, 0);
       // Each id was computed for this prompt or had been for another.

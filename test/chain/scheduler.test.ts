@@ -3,21 +3,21 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import type { Chain } from "../../src/chain/chain.ts";
-import { PagePool } from "../../src/chain/pages.ts";
+import { type Branch, PagePool } from "../../src/chain/pages.ts";
 import { charge, choose, waitingPrompts } from "../../src/chain/scheduler.ts";
 import { ChainSession, type Session } from "../../src/chain/session.ts";
 import { Timeline } from "../../src/chain/timeline.ts";
 import { converse, greedy, makeChain, plans, prompt, random, signal } from "../fakes/chain.ts";
 import { type FakeStage, VOCAB } from "../fakes/stage.ts";
+import { slow } from "./slow.ts";
 
 const pool = new PagePool(4_000);
 
-/** A session that asks for `pending` rows behind `computed` ones; a stream has asked before. */
-function asking(pending: number, computed = 0): ChainSession {
+/** A session that asks for `pending` rows behind `computed` ones; a stream has asked before. Its scope is its own, or `root`'s. */
+function asking(pending: number, computed = 0, root: Branch = { next: new Map() }): ChainSession {
   const session = new ChainSession({
-    timeline: new Timeline(pool, { next: new Map() }),
+    timeline: new Timeline(pool, root),
     ...{ positions: 40_000, prompt: 1, math: { exp: Math.exp, log: Math.log } },
     onWork: () => {},
     onClose: () => {},
@@ -56,7 +56,7 @@ test("choose() leaves a prompt its chunk beside any number of streams, and serve
   assert.deepEqual([small!.works.length, small!.chunk(0)], [4, 3]);
 });
 
-test("choose() splits the running sessions evenly over the stages, and passes over paused ones", () => {
+test("choose() splits the running sessions evenly over the stages, and passes over who is paused or refused", () => {
   const sessions = Array.from({ length: 7 }, () => asking(1));
   assert.deepEqual(sessionsOf(choose(sessions, { stages: 3, rows: 60 })), sessions.slice(0, 3));
   for (const session of sessions.slice(0, 3)) session.inFlight = true;
@@ -64,18 +64,54 @@ test("choose() splits the running sessions evenly over the stages, and passes ov
   assert.deepEqual(sessionsOf(choose(sessions, { stages: 3, rows: 60 })), sessions.slice(3, 5));
   for (const session of sessions.slice(3, 5)) session.inFlight = true;
   assert.equal(choose(sessions, { stages: 3, rows: 60 }), null);
+  const prompts = [asking(200), asking(100)];
+  const choice = choose(prompts, { stages: 3, rows: 60 }, new Set(prompts.slice(0, 1)));
+  assert.deepEqual(sessionsOf(choice), prompts.slice(1));
 });
 
-test("charge() owes each waiting prompt its equal share of the rows", () => {
-  const prompts = [asking(100), asking(100), asking(100)];
+test("choose() passes over a prompt of which another of its scope has half a chunk or more under way", () => {
+  const isPassed = (pending: number, computed: number, other: readonly [number, number, number], root: Branch) => {
+    const [otherPending, otherComputed, rowsInFlight] = other;
+    const session = asking(pending, computed, root);
+    const busy = Object.assign(asking(otherPending, otherComputed, root), { inFlight: true, rowsInFlight });
+    const choice = choose([busy, session], { stages: 3, rows: 60 });
+    assert.equal(waitingPrompts([busy, session]).length, choice === null ? 0 : 1);
+    return choice === null;
+  };
+  const scope = () => ({ next: new Map() });
+  assert.equal(isPassed(200, 0, [200, 0, 60], scope()), true);
+  assert.equal(isPassed(200, 0, [100, 100, 60], scope()), true, "it will adopt the first 100 as well");
+  assert.equal(isPassed(100, 130, [100, 100, 60], scope()), true);
+  assert.equal(isPassed(100, 131, [100, 100, 60], scope()), false, "29 of 60");
+  assert.equal(isPassed(30, 0, [200, 0, 60], scope()), false, "its own last row is not among them");
+  assert.equal(isPassed(31, 0, [200, 0, 60], scope()), true);
+  assert.equal(isPassed(2, 100, [1, 100, 1], scope()), false, "a step of a stream");
+  assert.equal(isPassed(200, 0, [200, 0, 0], scope()), false, "a head once more");
+  const prompts = [asking(200), asking(200)];
+  Object.assign(prompts[0]!, { inFlight: true, rowsInFlight: 60 });
+  assert.equal(choose(prompts, { stages: 3, rows: 60 })!.works[0]!.session, prompts[1], "of another scope");
+});
+
+test("choose() counts no stream whose client does not read it", () => {
+  const [a, b, prompt] = [asking(1), asking(1), asking(500)];
+  for (const session of [a!, b!]) Object.assign(session, { stalled: true, work: null });
+  assert.equal(choose([a!, b!, prompt!], { stages: 1, rows: 60 })!.chunk(0), 60);
+  const streams = Array.from({ length: 4 }, () => asking(1));
+  assert.deepEqual(sessionsOf(choose([a!, b!, ...streams], { stages: 2, rows: 60 })), streams.slice(0, 2));
+});
+
+test("charge() owes each waiting prompt its equal share of what the rows cost", () => {
+  const depths = [0, 2_000, 8_000];
+  const prompts = depths.map((computed) => asking(100, computed));
   const got = [0, 0, 0];
   for (let frame = 0; frame < 100; frame++) {
     const { session } = choose(prompts, { stages: 1, rows: 60 })!.works[0]!;
     const rows = [3, 7, 8][frame % 3]!;
     charge(waitingPrompts(prompts), session, rows);
-    got[prompts.indexOf(session)]! += rows;
-    const share = got.reduce((sum, rows) => sum + rows, 0) / 3;
-    for (const rows of got) assert.ok(Math.abs(rows - share) <= 8, `${got}`);
+    const i = prompts.indexOf(session);
+    got[i]! += rows * (0.5 + depths[i]! / 4_000);
+    const share = got.reduce((sum, cost) => sum + cost, 0) / 3;
+    for (const cost of got) assert.ok(Math.abs(cost - share) <= 8 * 2.5, `${got}`);
   }
 });
 
@@ -170,20 +206,6 @@ for (const plan of Object.keys(plans)) {
   });
 }
 
-/** Makes a stage compute one frame at a time, and let the chain go on meanwhile. */
-function slow(stage: FakeStage): void {
-  const run = stage.run.bind(stage);
-  let last: Promise<unknown> = Promise.resolve();
-  stage.run = (bytes) => {
-    const result = last.then(async () => {
-      for (let turn = 0; turn < 3; turn++) await setTimeout(0);
-      return run(bytes);
-    });
-    last = result;
-    return result;
-  };
-}
-
 test("a prompt that goes on from what others computed has the chunk of where it goes on", async () => {
   const { chain, stages } = makeChain("one stage", roomy);
   const shared = () => chain.open({ positions: 5_000, scope: "key", signal: signal() });
@@ -234,38 +256,36 @@ test("neither streams nor prompts starve where there are more streams than rows"
   assert.ok(small.length <= 2, `${small.length} small chunks`);
 });
 
-test("prompts share the rows that streams leave evenly, however small the chunks of a deep one are", async () => {
+/** What all chunks have cost, in ms. */
+const chunksCost = ({ seen }: FakeStage): number => rowCost(seen.flat().filter(isChunk));
+
+test("prompts share the time that streams leave evenly, however deep one of them is", async () => {
   const { chain, stages } = makeChain("one stage", roomy);
-  const rowsDone = () =>
-    stages[0]!.seen
-      .flat()
-      .filter(isChunk)
-      .reduce((sum, [, length]) => sum + length, 0);
   const deep = await openAt(chain, 3_000, 9);
   const beside = await openAt(chain, 128, 1);
-  const start = rowsDone();
-  const ends: { length: number; rows: number }[] = [];
+  const start = chunksCost(stages[0]!);
+  const ends: { own: number; all: number }[] = [];
   const run = async (session: Session | Promise<Session>, from: number, length: number, seed: number) => {
     await comeIn(session, from + length, seed);
-    ends.push({ length, rows: rowsDone() - start });
+    ends.push({ own: rowCost([[from, length]]), all: chunksCost(stages[0]!) - start });
   };
-  const prompts = Promise.all([run(open(chain), 0, 500, 10), run(open(chain), 0, 400, 11), run(deep, 3_000, 120, 9)]);
+  const prompts = Promise.all([run(open(chain), 0, 150, 10), run(open(chain), 0, 100, 11), run(deep, 3_000, 120, 9)]);
   await stream(beside, () => 0, prompts);
-  for (const { length, rows } of ends) assert.ok(rows <= 3 * length + 3 * 8, `${rows} rows passed for ${length}`);
+  // A chunk is as four steps of the stream.
+  for (const { own, all } of ends) assert.ok(all <= 3 * own + 3 * 4 * 14.6, `${all} ms passed for ${own}`);
 });
 
 test("no prompt starves: not the long one among ever new short ones, nor they behind it", async () => {
   const { chain, stages } = makeChain("one stage", { rows: 16, kvPositions: 32_768, maxSessions: 20 });
-  const rowsDone = () => stages[0]!.seen.flat().reduce((sum, [, length]) => sum + length, 0);
   const next = random(1);
   let isOver = false;
-  const waits: { length: number; rows: number }[] = [];
+  const waits: { own: number; all: number }[] = [];
   const run = async (length: number) => {
     const session = await chain.open({ positions: length, signal: signal() });
-    const before = rowsDone();
+    const before = chunksCost(stages[0]!);
     await converse(session, prompt(length, length), 0);
     session.close();
-    waits.push({ length, rows: rowsDone() - before });
+    waits.push({ own: rowCost([[0, length]]), all: chunksCost(stages[0]!) - before });
   };
   const shorts = [1, 2].map(async () => {
     while (!isOver) await run(20 + Math.floor(next() * 60));
@@ -273,7 +293,8 @@ test("no prompt starves: not the long one among ever new short ones, nor they be
   await run(2_000);
   isOver = true;
   await Promise.all(shorts);
-  // Three wait at a time: nobody waits for more than three times their own rows, but for a chunk of each.
-  for (const { length, rows } of waits) assert.ok(rows <= 3 * length + 3 * 16, `${rows} rows passed for ${length}`);
+  // Three wait at a time: nobody waits for more than three times what their own rows cost, but for a chunk of each.
+  const chunk = rowCost([[2_000, 16]]);
+  for (const { own, all } of waits) assert.ok(all <= 3 * own + 3 * chunk, `${all} ms passed for ${own}`);
   assert.ok(waits.length > 40);
 });

@@ -42,6 +42,18 @@ test("Timeline.adopt() shares full pages, and copies one that it will write to",
   assert.equal(other.adopted, 60);
 });
 
+test("Timeline.overlap() counts the ids under way that are wanted next, behind the same ids in the same tree", () => {
+  const { make } = setup(16);
+  const [ids, other] = [prompt(70, 1), make(prompt(70, 1), 20)];
+  assert.equal(make(ids).overlap(other, 16), 16);
+  assert.equal(make(ids, 30).overlap(other, 16), 6);
+  assert.equal(make(ids, 40).overlap(other, 16), 0);
+  assert.equal(make(ids.slice(0, 30)).overlap(other, 16), 9, "the last one is computed for its hidden state");
+  assert.equal(make([...ids.slice(0, 25), 99, 99, 99]).overlap(other, 16), 5);
+  assert.equal(make([99, ...ids.slice(1)]).overlap(other, 16), 0);
+  assert.equal(setup(16).make(ids).overlap(other, 16), 0, "of another scope");
+});
+
 test("Timeline.adopt() takes over a page that ends where it goes on, unless somebody copies it just then", () => {
   const { make } = setup(8);
   const first = make(prompt(40, 1), 40);

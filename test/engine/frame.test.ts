@@ -7,7 +7,7 @@ const constraint: Constraint = {
   temperature: Math.fround(0.7),
   top: 20,
   topRaw: 5,
-  adjustments: [{ id: 7, bias: 1.5, repetition: Math.fround(1.1), subtract: 0.25 }],
+  adjustments: [{ ids: Uint32Array.of(7, 300, 301), bias: 1.5, repetition: Math.fround(1.1), subtract: 0.25 }],
   tile: -1,
   rawSums: true,
   adjustedSums: false,
@@ -53,6 +53,55 @@ test("decodeFrame() refuses counts that the bytes cannot hold", () => {
   const bytes = encodeFrame(frame).slice();
   new DataView(bytes.buffer).setUint32(16, 0xffff_fff0, true);
   assert.throws(() => decodeFrame(bytes), /ends too early/);
+});
+
+/** A frame in which one row adjusts these ids. */
+const adjusting = (...ids: number[]): Frame => {
+  const adjustments = [{ ids: Uint32Array.from(ids), bias: 0, repetition: Math.fround(1.1), subtract: 0 }];
+  const heads = [{ row: 0, constraint: { ...constraint, adjustments, wanted: [] } }];
+  return { ...frame, segments: [{ pages: [], position: 0, length: 1, copyFrom: -1, heads }], results: [] };
+};
+
+test("a frame keeps the ids of adjustments, whatever lies between them, in about a byte each where they are many", () => {
+  const gaps = [1, 127, 128, 129, 2 ** 14, 2 ** 14 + 1, 2 ** 21, 2 ** 28, 2 ** 28 + 1];
+  let id = 0;
+  const cases = [[], [0], [0xffff_ffff], [0, 0xffff_ffff], [0xffff_fffe, 0xffff_ffff], gaps.map((gap) => (id += gap))];
+  for (const ids of cases) assert.deepEqual(decodeFrame(encodeFrame(adjusting(...ids))), adjusting(...ids));
+
+  const many = Array.from({ length: 4_000 }, (_, i) => i * 37 + (i % 5));
+  const large = encodeFrame(adjusting(...many));
+  assert.deepEqual(decodeFrame(large), adjusting(...many));
+  assert.equal(large.length - encodeFrame(adjusting()).length, 4_000);
+});
+
+test("encodeFrame() refuses adjustments whose ids do not ascend", () => {
+  for (const ids of [
+    [5, 5],
+    [5, 4],
+    [0, 0],
+  ]) {
+    assert.throws(() => encodeFrame(adjusting(...ids)), { name: "RangeError", message: /sort its ids/ });
+  }
+});
+
+test("decodeFrame() refuses ids of adjustments that are cut off or have more than 32 bits", () => {
+  const five = [0xff, 0xff, 0xff, 0xff];
+  const cases: [number[], RegExp][] = [
+    [[0x80], /within an id/],
+    [[0x01, 0x80], /within an id/],
+    [[...five, 0x10], /a gap of more than 32 bits/],
+    [[...five, 0x80, 0x00], /a gap of more than 32 bits/],
+    [[...five, 0x0f, 0x00], /an id of more than 32 bits/],
+  ];
+  for (const [packed, message] of cases) {
+    const bytes = encodeFrame(adjusting(...packed.map((_, i) => i))).slice();
+    const start = bytes.length - 4 * (2 + Math.ceil(packed.length / 4)); // before it their number, behind it two counts of 0
+    assert.equal(new DataView(bytes.buffer).getUint32(start - 4, true), packed.length);
+    bytes.set(packed, start);
+    assert.throws(() => decodeFrame(bytes), { name: "ModelFileError", message });
+    new DataView(bytes.buffer).setUint32(start - 4, 0xffff_ffff, true);
+    assert.throws(() => decodeFrame(bytes), /ends too early/);
+  }
 });
 
 test("nextTask() embeds, then runs layers, then asks for heads, then is done", () => {

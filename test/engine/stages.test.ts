@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { createReference } from "../../kernels/reference.ts";
 import { pack } from "../../scripts/pack/pack.ts";
 import type { Candidates } from "../../src/chain/merge.ts";
+import type { Constraint } from "../../src/engine/frame.ts";
 import { EMBED, HEAD } from "../../src/model/qwen2.ts";
 import { type OpenOptions, openChain } from "../fakes/packed.ts";
 import { CONFIG, ggufBytes, makeWeights, TINY } from "../pack/model.ts";
@@ -21,7 +22,7 @@ const constraint = {
   topRaw: 5,
   rawSums: true,
   adjustedSums: true,
-  adjustments: [{ id: 65, bias: 2, repetition: Math.fround(1.2), subtract: 0.5 }],
+  adjustments: [{ ids: Uint32Array.of(65, 70, 900), bias: 2, repetition: Math.fround(1.2), subtract: 0.5 }],
   tile: -1,
   wanted: [1, 200],
 };
@@ -115,7 +116,11 @@ test("any number of adjustments reaches the logits, and the raw ones are kept be
   const { chain } = await openChain(join(folder, "3"));
   const session = await chain.open({ positions: 80, signal: new AbortController().signal });
   const all = Array.from({ length: tokens }, (_, id) => id);
-  const adjustments = all.map((id) => ({ id, bias: Math.fround(Math.sin(id)), repetition: 1, subtract: id % 3 }));
+  const bias = (id: number) => Math.fround(Math.sin(id));
+  const adjustments = all.map((id) => ({
+    ids: Uint32Array.of(id),
+    ...{ bias: bias(id), repetition: 1, subtract: id % 3 },
+  }));
   const plain = { ...constraint, adjustments: [], wanted: all };
   const raw = new Map((await session.sync(PROMPT, plain)).wanted.map(({ id, logit }) => [id, logit]));
   const { top, wanted } = await session.again({ ...plain, adjustments, top: 2_048 });
@@ -123,9 +128,31 @@ test("any number of adjustments reaches the logits, and the raw ones are kept be
   assert.deepEqual(new Map(wanted.map(({ id, logit }) => [id, logit])), raw);
   for (const { id, logit, adjusted } of top) {
     assert.equal(logit, raw.get(id));
-    assert.equal(adjusted, Math.fround(Math.fround(raw.get(id)! + adjustments[id]!.bias) - adjustments[id]!.subtract));
+    assert.equal(adjusted, Math.fround(Math.fround(raw.get(id)! + bias(id)) - (id % 3)));
   }
   session.close();
+});
+
+test("ids adjusted together, more than a batch of the kernel's, have the bits that each has alone, in 1 and 3 stages", async () => {
+  const ids = Uint32Array.from({ length: 1_200 }, (_, i) => i + 20);
+  const alike = { bias: 0, repetition: Math.fround(1.1), subtract: 0 };
+  const answers: Candidates[] = [];
+  for (const packed of ["1", "3"]) {
+    const { chain } = await openChain(join(folder, packed));
+    const session = await chain.open({ positions: 80, signal: new AbortController().signal });
+    const plain = await session.sync(PROMPT, { ...constraint, adjustments: [], top: 2_048 });
+    const ask = (adjustments: Constraint["adjustments"]) => session.again({ ...constraint, adjustments, top: 2_048 });
+    answers.push(await ask([{ ids, ...alike }]));
+    answers.push(await ask([...ids].map((id) => ({ ids: Uint32Array.of(id), ...alike })).reverse()));
+    const raw = new Map(plain.top.map(({ id, logit }) => [id, logit]));
+    for (const { id, logit, adjusted } of answers[0]!.top) {
+      assert.equal(logit, raw.get(id));
+      const penalized = logit > 0 ? logit / alike.repetition : logit * alike.repetition;
+      assert.equal(adjusted, ids.includes(id) ? Math.fround(penalized) : logit);
+    }
+    session.close();
+  }
+  for (const other of answers.slice(1)) assert.deepEqual(other, answers[0]);
 });
 
 test("sums come back only when asked for; the rest has the same bits without them", async () => {

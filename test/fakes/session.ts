@@ -12,9 +12,11 @@ export const TILE_ROWS = 8;
 /** The candidates of a row of logits under a constraint. */
 export function candidatesOf(logits: readonly number[], constraint: Constraint, tileRows = TILE_ROWS): Candidates {
   const adjusted = [...logits];
-  for (const { id, bias, repetition, subtract } of constraint.adjustments) {
-    const biased = logits[id]! + bias;
-    adjusted[id] = (biased > 0 ? biased / repetition : biased * repetition) - subtract;
+  for (const { ids, bias, repetition, subtract } of constraint.adjustments) {
+    for (const id of ids) {
+      const biased = logits[id]! + bias;
+      adjusted[id] = (biased > 0 ? biased / repetition : biased * repetition) - subtract;
+    }
   }
   const { temperature } = constraint;
   const tiles = (values: readonly number[], scale: number) =>
@@ -87,9 +89,7 @@ export class FakeSession implements Session {
   }
 
   async #answer(kind: FakeCall["kind"], constraint: Constraint): Promise<Candidates> {
-    // The list of adjustments is live: keep what it says now.
-    const kept = { ...constraint, adjustments: constraint.adjustments.map((a) => ({ ...a })) };
-    this.calls.push({ kind, ids: [...this.ids], constraint: kept });
+    this.calls.push({ kind, ids: [...this.ids], constraint });
     return candidatesOf(this.#logits(this.ids), constraint);
   }
 }

@@ -6,7 +6,8 @@ import { UnknownModelError } from "../../src/errors.ts";
 import { choose, findOrigin, type Origin } from "../../src/origin/choose.ts";
 
 function origin(name: string): Origin {
-  return { name, baseUrl: `https://${name.length}.test/v1`, model: undefined, key: undefined };
+  const limits = { headersTimeoutMs: 1000, idleTimeoutMs: 1000 };
+  return { name, baseUrl: `https://${name.length}.test/v1`, model: undefined, key: undefined, ...limits };
 }
 
 const ORIGINS = [origin("qwen2.5-*-instruct"), origin("qwen2.5-7b-instruct"), origin("qwen2.5-*")];

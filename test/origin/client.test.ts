@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import OpenAI from "openai";
+import { readConfig } from "../../src/config.ts";
+import { createOriginCompleter } from "../../src/origin/client.ts";
 import { fakeApp, post, ScriptedCompleter, says } from "../fakes/completer.ts";
 import { type FakeOrigin, STREAM, startOrigin } from "../fakes/origin.ts";
 
@@ -126,6 +128,76 @@ test("an origin that dies in a whole answer breaks the client's answer off", asy
   const { app } = await setUp(t);
   const response = await app.fetch(askBig("dies whole"));
   await assert.rejects(response.text());
+});
+
+/** What an app answers whose origin, `fetch`, is given up after ten milliseconds of silence; and what it logged. */
+async function askHasty(fetch: typeof globalThis.fetch): Promise<{ response: Response; log: unknown[] }> {
+  const big = { baseUrl: "http://gpu.test/v1", headersTimeoutMs: 10, idleTimeoutMs: 10 };
+  const env = { QWEN_EDGE_ORIGINS: { big } };
+  const { app, log } = fakeApp({ env, origin: createOriginCompleter(readConfig(env).origins, { fetch }) });
+  return { response: await app.fetch(askBig("as it likes")), log };
+}
+
+test("an origin that does not begin to answer in time is a 504, and its work is aborted", async () => {
+  let isAborted = false;
+  const { response, log } = await askHasty(
+    (_, init) =>
+      new Promise((_, reject) => {
+        init?.signal?.addEventListener("abort", () => {
+          isAborted = true;
+          reject(init.signal?.reason);
+        });
+      }),
+  );
+  assert.equal(response.status, 504);
+  const message = "The origin of this model did not begin to answer within 0.01 s; try again later";
+  const error = { message, type: "api_error", param: null, code: "origin_timeout" };
+  assert.deepEqual(await response.json(), { error });
+  assert.equal(response.headers.get("x-qwen-edge-route"), "origin");
+  assert.ok(isAborted);
+  assert.match(JSON.stringify(log), /OriginTimeoutError/);
+});
+
+test("an origin that falls silent ends a stream by an error, breaks a whole answer off, and is cancelled", async () => {
+  for (const type of ["text/event-stream", "application/json"]) {
+    let isCancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(STREAM[0])),
+      cancel: () => {
+        isCancelled = true;
+      },
+    });
+    const { response } = await askHasty(async () => new Response(body, { headers: { "content-type": type } }));
+    assert.equal(response.status, 200);
+    if (type === "application/json") await assert.rejects(response.text(), { name: "OriginTimeoutError" });
+    else {
+      const [first, error, ...rest] = (await response.text()).split("\n\n").filter(Boolean);
+      assert.equal(`${first}\n\n`, STREAM[0]);
+      assert.match(
+        error ?? "",
+        /^data: \{"error":\{"message":"[^"]+ within 0\.01 s[^"]*",.*"code":"origin_timeout"\}\}$/,
+      );
+      assert.deepEqual(rest, []);
+    }
+    assert.ok(isCancelled);
+  }
+});
+
+test("a client that reads slowly is not taken for an origin that is silent", async () => {
+  let pulls = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode(`${pulls}`));
+      if (++pulls === 5) controller.close();
+    },
+  });
+  const { response } = await askHasty(async () => new Response(body));
+  let text = "";
+  for await (const piece of response.body!) {
+    text += new TextDecoder().decode(piece);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  assert.equal(text, "01234");
 });
 
 test("an origin that cannot be reached, hangs up or redirects is a 502 without its address or key", async (t) => {

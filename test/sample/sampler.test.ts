@@ -139,7 +139,7 @@ test("choose() asks again with the same adjustments, when a draw leads beyond th
   for (const { tile, top, adjustments } of asked) {
     assert.ok(tile >= 0);
     assert.equal(top, TILE_ROWS);
-    assert.deepEqual(adjustments, [{ id: 1, bias: -100, repetition: 1, subtract: 0 }]);
+    assert.deepEqual(adjustments, [{ ids: Uint32Array.of(1), bias: -100, repetition: 1, subtract: 0 }]);
   }
 });
 
