@@ -2,8 +2,10 @@
 // Owns: times, speed, and the bounded copy of the raw response. Takes events and the clock's time; gives AnswerInfo.
 // Must not know: the network, a view.
 
-import type { ApiError } from "./api-error.ts";
-import type { AnswerError, AnswerInfo, Route } from "./conversation.ts";
+import { type ApiError, PAGE_CODES } from "./api-error.ts";
+import type { AnswerError, AnswerInfo } from "./conversation.ts";
+import { keepRequest } from "./kept-request.ts";
+import { type Maker, UNKNOWN_MAKER } from "./maker.ts";
 import type { ChatBody } from "./settings.ts";
 import type { StreamEvent, Usage } from "./stream.ts";
 
@@ -22,36 +24,37 @@ export interface Draft {
   end(outcome: Outcome): AnswerInfo;
 }
 
-/** Characters of a raw request and of the two ends of a raw response: every answer of the history holds them. */
-const MOST_REQUEST = 2 ** 19;
+/** Characters of the two ends of a raw response: every answer of the history holds them. */
 const MOST_HEAD = 24_000;
 const MOST_TAIL = 8_000;
 const MOST_LINE = 4_000;
 
 /** A draft of the answer to `body`, asked at `startedAt`. */
 export function startDraft(body: ChatBody, startedAt: number): Draft {
-  const json = JSON.stringify(body);
-  const request = json.length <= MOST_REQUEST ? json : "";
+  const kept = keepRequest(body);
   const lines = boundedLines();
   let text = "";
   let texts = 0;
   let firstTextAt = 0;
   let lastTextAt = 0;
-  let model: string | null = body.model ?? null;
-  let route: Route | null = null;
+  let maker: Maker = { ...UNKNOWN_MAKER, model: body.model ?? null };
   let finishReason: string | null = null;
   let usage: Usage | undefined;
 
+  const made = ({ route, model }: Maker): void => {
+    maker = { route: route ?? maker.route, model: model ?? maker.model };
+  };
+
   const info = (): AnswerInfo => ({
-    model,
-    route,
+    model: maker.model,
+    route: maker.route,
     finishReason,
     promptTokens: usage?.promptTokens ?? null,
     completionTokens: usage?.completionTokens ?? null,
     cachedTokens: usage?.cachedTokens ?? null,
     firstTokenMs: texts === 0 ? null : firstTextAt - startedAt,
     tokensPerSecond: speed(usage?.completionTokens ?? texts, lastTextAt - firstTextAt),
-    request,
+    ...kept,
     response: lines.text(),
   });
 
@@ -62,8 +65,7 @@ export function startDraft(body: ChatBody, startedAt: number): Draft {
     add(event, now) {
       switch (event.kind) {
         case "open":
-          route = event.route;
-          model = event.model ?? model;
+          made(event);
           break;
         case "raw":
           lines.add(event.data);
@@ -83,16 +85,23 @@ export function startDraft(body: ChatBody, startedAt: number): Draft {
     },
     info,
     end(outcome) {
+      // A refusal has no open event, but says who refused all the same.
+      if (typeof outcome === "object") made(outcome.maker);
       const last = info();
       if (outcome === "done") return text.trim() === "" ? { ...last, error: EMPTY } : last;
       if (outcome === "stopped") return { ...last, finishReason: finishReason ?? "stopped" };
-      const { kind, message, param, retryAfterSeconds } = outcome;
-      return { ...last, error: { kind, message, param, retryAfterSeconds } };
+      return { ...last, error: toAnswerError(outcome) };
     },
   };
 }
 
-const EMPTY: AnswerError = { kind: "empty", message: "The answer is empty", param: null, retryAfterSeconds: null };
+const EMPTY: AnswerError = { kind: "empty", code: null, message: "", param: null, retryAfterSeconds: null };
+
+/** An error as it is shown and stored. */
+export function toAnswerError({ kind, code, message, param, retryAfterSeconds }: ApiError): AnswerError {
+  const isOurs = PAGE_CODES.some((own) => own === code);
+  return { kind, code, message: isOurs ? "" : message, param, retryAfterSeconds };
+}
 
 /** What a network delivers in one packet tells no speed. */
 const SHORTEST_MS = 10;

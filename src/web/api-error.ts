@@ -2,11 +2,19 @@
 // Owns: the error's class, and reading it from a response or from an event of a stream. Whatever a server or a proxy
 // sends is taken with care: a message is one short text. Must not know: paths, a view.
 
+import { type Maker, readMaker, UNKNOWN_MAKER } from "./maker.ts";
+
 /**
  * unauthorized: give a key. busy, loading: wait. offline: nothing came back. invalid: change the request. server: its
  * fault. interrupted: the connection was lost in the middle of an answer.
  */
 export type ApiErrorKind = "unauthorized" | "busy" | "loading" | "offline" | "invalid" | "server" | "interrupted";
+
+/**
+ * Codes of what the page itself finds, which the interface has words for; the message is for a log. odd_answer: not that
+ * of an OpenAI API. endless_answer: longer than any should be. odd_key: no header can carry it.
+ */
+export const PAGE_CODES = ["odd_answer", "endless_answer", "odd_key"] as const;
 
 export interface ApiErrorParts {
   /** 0 when there was no response. */
@@ -14,6 +22,7 @@ export interface ApiErrorParts {
   readonly param?: string | null;
   readonly code?: string | null;
   readonly retryAfterSeconds?: number | null;
+  readonly maker?: Maker;
   readonly cause?: unknown;
 }
 
@@ -26,6 +35,8 @@ export class ApiError extends Error {
   readonly param: string | null;
   readonly code: string | null;
   readonly retryAfterSeconds: number | null;
+  /** Who refused. */
+  readonly maker: Maker;
 
   constructor(kind: ApiErrorKind, message: string, parts: ApiErrorParts = {}) {
     super(message, { cause: parts.cause });
@@ -34,6 +45,7 @@ export class ApiError extends Error {
     this.param = parts.param ?? null;
     this.code = parts.code ?? null;
     this.retryAfterSeconds = parts.retryAfterSeconds ?? null;
+    this.maker = parts.maker ?? UNKNOWN_MAKER;
   }
 }
 
@@ -44,15 +56,15 @@ const MOST_RETRY_SECONDS = 3600;
 export function readErrorResponse({ status, headers }: Response, text: string, now = Date.now()): ApiError {
   const { message, param, code } = readErrorObject(text);
   const retryAfterSeconds = readRetryAfter(headers, now);
-  const told = message ?? `The server answered with status ${status}`;
-  return new ApiError(kindOf(status, retryAfterSeconds), told, { status, param, code, retryAfterSeconds });
+  const parts = { status, param, code, retryAfterSeconds, maker: readMaker(headers) };
+  return new ApiError(kindOf(status, retryAfterSeconds), message ?? `HTTP ${status}`, parts);
 }
 
 /** The error of an event `{"error": …}` in the middle of a stream. */
 export function readErrorEvent(error: unknown): ApiError {
   const { message, param, code, type } = readErrorFields(error);
   const kind = type === "invalid_request_error" ? "invalid" : type === "rate_limit_error" ? "busy" : "server";
-  return new ApiError(kind, message ?? "The server broke the answer off", { param, code });
+  return new ApiError(kind, message ?? "", { param, code });
 }
 
 /** A 503 that says when to come back is a model that loads; one that does not is a failure. */

@@ -50,7 +50,7 @@ export function connectionOf(href: string, apiKey: string): Connection {
 /** The models that the server names. Throws ApiError; rejects with the signal's reason when aborted. */
 export async function listModels(connection: Connection, signal?: AbortSignal): Promise<ModelInfo[]> {
   const { data } = fieldsOf(await readJson(await ask(connection, "/v1/models", { signal })));
-  if (!Array.isArray(data)) throw new ApiError("server", "The list of models is not one; is this an OpenAI API?");
+  if (!Array.isArray(data)) throw oddAnswer("The list of models is not one");
   return data.slice(0, MOST_MODELS).flatMap(readModel);
 }
 
@@ -71,8 +71,7 @@ export async function health(connection: Connection, signal?: AbortSignal): Prom
 export async function tokenize(connection: Connection, text: string, signal?: AbortSignal): Promise<Token[]> {
   const body = { content: text, with_pieces: true };
   const { tokens } = fieldsOf(await readJson(await ask(connection, "/tokenize", { body, signal })));
-  if (!Array.isArray(tokens))
-    throw new ApiError("server", "The tokens are not a list; expected llama-server's /tokenize");
+  if (!Array.isArray(tokens)) throw oddAnswer("The tokens are not a list");
   return tokens.map(readToken);
 }
 
@@ -93,7 +92,7 @@ export async function ask(connection: Connection, path: string, asking: Asking):
 async function send({ base, apiKey }: Connection, path: string, { body, signal, accept }: Asking): Promise<Response> {
   // fetch would call it a TypeError, as it does a network that is down.
   if (!/^[\x21-\x7e]*$/.test(apiKey)) {
-    throw new ApiError("unauthorized", "The API key has characters that no key can have; check how it was copied");
+    throw new ApiError("unauthorized", "The API key has characters that no header carries", { code: "odd_key" });
   }
   const headers = new Headers({ accept: accept ?? "application/json" });
   if (apiKey !== "") headers.set("authorization", `Bearer ${apiKey}`);
@@ -112,8 +111,12 @@ async function send({ base, apiKey }: Connection, path: string, { body, signal, 
 /** Throws ApiError: server when it is no JSON, interrupted when it broke off. */
 export async function readJson(response: Response): Promise<unknown> {
   const value = parse(await readText(response, MOST_BODY_BYTES));
-  if (value === undefined) throw new ApiError("server", "The answer is no JSON; is this an OpenAI API?");
+  if (value === undefined) throw oddAnswer("The answer is no JSON");
   return value;
+}
+
+function oddAnswer(message: string): ApiError {
+  return new ApiError("server", message, { code: "odd_answer" });
 }
 
 async function readText(response: Response, mostBytes: number): Promise<string> {
@@ -127,7 +130,9 @@ async function readText(response: Response, mostBytes: number): Promise<string> 
       const { done, value } = await reader.read();
       if (done) return text + decoder.decode();
       bytes += value.length;
-      if (bytes > mostBytes) throw new ApiError("server", `The answer has more than ${mostBytes} bytes`);
+      if (bytes > mostBytes) {
+        throw new ApiError("server", `The answer has more than ${mostBytes} bytes`, { code: "endless_answer" });
+      }
       text += decoder.decode(value, { stream: true });
     }
   } catch (cause) {
@@ -169,7 +174,7 @@ function readToken(value: unknown): Token {
   const { id, piece } = fieldsOf(value);
   const isBytes = Array.isArray(piece) && piece.every((byte) => Number.isInteger(byte) && byte >= 0 && byte < 256);
   if (!Number.isSafeInteger(id) || !(isBytes || typeof piece === "string")) {
-    throw new ApiError("server", "A token is not {id, piece}; expected llama-server's /tokenize");
+    throw oddAnswer("A token is not {id, piece}");
   }
   const hex = (byte: number) => byte.toString(16).padStart(2, "0");
   return { id: id as number, piece: isBytes ? (piece as number[]).map(hex).join(" ") : (piece as string), isBytes };

@@ -10,6 +10,9 @@ export type Route = "edge" | "origin";
 /** What went wrong with an answer, as it is shown beside what came of it. */
 export interface AnswerError {
   readonly kind: ApiErrorKind | "empty";
+  /** The server's word for it, or one of PAGE_CODES. */
+  readonly code: string | null;
+  /** The server's text; "" where the code is the page's own. */
   readonly message: string;
   readonly param: string | null;
   readonly retryAfterSeconds: number | null;
@@ -28,8 +31,10 @@ export interface AnswerInfo {
   readonly firstTokenMs: number | null;
   /** Of the tokens after the first. */
   readonly tokensPerSecond: number | null;
-  /** The request's body as JSON; "" when it was too long to keep. */
+  /** The request's body as JSON, without the messages of the conversation; kept-request.ts puts them back. */
   readonly request: string;
+  /** How many those were. */
+  readonly requestMessages: number;
   /** The data of the response's events, one a line; long ones lose their middle. */
   readonly response: string;
   readonly error?: AnswerError;
@@ -163,11 +168,16 @@ export function titleOf(text: string): string {
     .trimEnd()}…`;
 }
 
-/** What the API gets: the system prompt first when there is one; answers without text are left out. */
+/** What the API gets: the system prompt first when there is one. */
 export function toMessages({ settings, messages }: Conversation): ApiMessage[] {
   const system: ApiMessage[] = settings.system.trim() === "" ? [] : [{ role: "system", content: settings.system }];
+  return [...system, ...toldMessages(messages)];
+}
+
+/** The messages of the API that these are; answers without text are left out. */
+export function toldMessages(messages: readonly ChatMessage[]): ApiMessage[] {
   const told = messages.filter((message) => message.role === "user" || message.text !== "");
-  return [...system, ...told.map(({ role, text }): ApiMessage => ({ role, content: text }))];
+  return told.map(({ role, text }): ApiMessage => ({ role, content: text }));
 }
 
 /** Of the conversation as it stands, against the model's context (tokens, null when unknown). */

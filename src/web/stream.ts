@@ -4,13 +4,13 @@
 
 import { ask, type Connection, readJson } from "./api.ts";
 import { ApiError, fieldsOf, readErrorEvent } from "./api-error.ts";
-import type { Route } from "./conversation.ts";
+import { type Maker, readMaker } from "./maker.ts";
 import type { ChatBody } from "./settings.ts";
 import { sseData } from "./sse.ts";
 
 export type StreamEvent =
   /** Once, when the headers have come. */
-  | { readonly kind: "open"; readonly route: Route | null; readonly model: string | null }
+  | ({ readonly kind: "open" } & Maker)
   /** The data of one event of the response, before what is read from it. */
   | { readonly kind: "raw"; readonly data: string }
   | { readonly kind: "text"; readonly text: string }
@@ -39,7 +39,7 @@ export async function* streamChat(
   try {
     const asking = { body, signal, accept: "text/event-stream" };
     const response = await ask(connection, "/v1/chat/completions", asking);
-    yield { kind: "open", ...readHeaders(response.headers) };
+    yield { kind: "open", ...readMaker(response.headers) };
     yield* isEventStream(response) ? readStream(response) : readWhole(response);
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -48,21 +48,6 @@ export async function* streamChat(
 
 function isEventStream(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
   return response.body !== null && /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
-}
-
-function readHeaders(headers: Headers): { route: Route | null; model: string | null } {
-  const route = headers.get("x-qwen-edge-route");
-  const model = headers.get("x-qwen-edge-model");
-  return { route: route === "edge" || route === "origin" ? route : null, model: model === null ? null : decode(model) };
-}
-
-/** A header's text is an URI's where a model's name has other letters than a header may. */
-function decode(text: string): string {
-  try {
-    return decodeURI(text).slice(0, MOST_WORD);
-  } catch {
-    return text.slice(0, MOST_WORD);
-  }
 }
 
 async function* readStream(response: Response & { body: ReadableStream<Uint8Array> }): AsyncGenerator<StreamEvent> {
@@ -84,7 +69,7 @@ async function* readStream(response: Response & { body: ReadableStream<Uint8Arra
 
 /** A stream that errs, and one that ends before its answer does, have the same cause. */
 function broken(cause?: unknown): ApiError {
-  if (cause instanceof RangeError) return new ApiError("server", cause.message, { cause });
+  if (cause instanceof RangeError) return new ApiError("server", cause.message, { code: "endless_answer", cause });
   return new ApiError("interrupted", "The connection was lost before the answer's end", { cause });
 }
 
@@ -98,7 +83,7 @@ function parseChunk(data: string): unknown {
   try {
     return JSON.parse(data);
   } catch (cause) {
-    throw new ApiError("server", "An event of the stream is no JSON", { cause });
+    throw new ApiError("server", "An event of the stream is no JSON", { code: "odd_answer", cause });
   }
 }
 

@@ -2,7 +2,9 @@
 // Owns: the format {format: "qwen-edge-conversations", version: 1, conversations} and the validation of every field,
 // for a file may come from anywhere. Unknown fields are dropped. Must not know: files, a view, storage.
 
+import { fieldsOf } from "./api-error.ts";
 import type { AnswerError, AnswerInfo, ChatMessage, Conversation } from "./conversation.ts";
+import { keepWholeRequest } from "./kept-request.ts";
 import {
   BOUNDS,
   type Bound,
@@ -13,9 +15,21 @@ import {
   type Settings,
 } from "./settings.ts";
 
-/** A file that is no export of ours; the message says where and what was expected. */
+/** large: no file of ours has so much. foreign: no export of ours. version: of another page than this one. */
+export type TransferErrorKind = "large" | "foreign" | "version" | "damaged";
+
+/** A file that is not taken; the message says where and what was expected. */
 export class TransferError extends Error {
   override readonly name = "TransferError";
+  readonly kind: TransferErrorKind;
+  /** Where it is damaged: `conversations[0].title`. */
+  readonly path: string;
+
+  constructor(kind: TransferErrorKind, message: string, { path = "", cause }: { path?: string; cause?: unknown } = {}) {
+    super(message, { cause });
+    this.kind = kind;
+    this.path = path;
+  }
 }
 
 const FORMAT = "qwen-edge-conversations";
@@ -26,6 +40,7 @@ const MOST_CONVERSATIONS = 10_000;
 const MOST_MESSAGES = 10_000;
 const MOST_TEXT_CHARACTERS = 2 ** 24;
 const MOST_WORD_CHARACTERS = 1000;
+const AMOUNT = { min: 0, max: Number.MAX_SAFE_INTEGER };
 /** The last millisecond that a Date can hold. */
 const LAST_TIME = 8.64e15;
 
@@ -48,18 +63,18 @@ export function exportConversations(conversations: readonly Conversation[]): str
 /** The conversations of a file's text. Throws TransferError. */
 export function importConversations(text: string): Conversation[] {
   if (text.length > MOST_FILE_CHARACTERS)
-    throw new TransferError(`The file has more than ${MOST_FILE_CHARACTERS} characters`);
+    throw new TransferError("large", `The file has more than ${MOST_FILE_CHARACTERS} characters`);
   let value: unknown;
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (cause) {
-    throw new TransferError("The file is no JSON; expected an export of this page", { cause });
+    throw new TransferError("foreign", "The file is no JSON; expected an export of this page", { cause });
   }
-  const file = record(value, "The file");
+  const file = fieldsOf(value);
   if (file.format !== FORMAT)
-    throw new TransferError(`The file is no export of this page; expected the format ${FORMAT}`);
+    throw new TransferError("foreign", `The file is no export of this page; expected the format ${FORMAT}`);
   if (file.version !== VERSION)
-    throw new TransferError(`The file has another version of the format; expected ${VERSION}`);
+    throw new TransferError("version", `The file has another version of the format; expected ${VERSION}`);
   const conversations = list(file.conversations, "conversations", MOST_CONVERSATIONS, readConversation);
   return conversations.map((conversation) => ({ ...conversation, revision: "" }));
 }
@@ -106,8 +121,8 @@ function readMessage(value: unknown, path: string): ChatMessage {
 
 function readAnswer(value: unknown, path: string): AnswerInfo {
   const fields = record(value, path);
-  const amount = (name: keyof AnswerInfo) =>
-    orNull(fields[name], (it) => number(it, `${path}.${name}`, { min: 0, max: Number.MAX_SAFE_INTEGER }));
+  const amount = (name: keyof AnswerInfo) => orNull(fields[name], (it) => number(it, `${path}.${name}`, AMOUNT));
+  const request = string(fields.request, `${path}.request`, MOST_TEXT_CHARACTERS);
   const word = (name: keyof AnswerInfo) =>
     orNull(fields[name], (it) => string(it, `${path}.${name}`, MOST_WORD_CHARACTERS));
   return {
@@ -119,16 +134,21 @@ function readAnswer(value: unknown, path: string): AnswerInfo {
     cachedTokens: amount("cachedTokens"),
     firstTokenMs: amount("firstTokenMs"),
     tokensPerSecond: amount("tokensPerSecond"),
-    request: string(fields.request, `${path}.request`, MOST_TEXT_CHARACTERS),
+    // Earlier versions of the page kept the whole request.
+    ...(fields.requestMessages === undefined
+      ? keepWholeRequest(request)
+      : { request, requestMessages: number(fields.requestMessages, `${path}.requestMessages`, AMOUNT) }),
     response: string(fields.response, `${path}.response`, MOST_TEXT_CHARACTERS),
     ...(fields.error === undefined ? {} : { error: readError(fields.error, `${path}.error`) }),
   };
 }
 
 function readError(value: unknown, path: string): AnswerError {
-  const { kind, message, param, retryAfterSeconds } = record(value, path);
+  const { kind, code = null, message, param, retryAfterSeconds } = record(value, path);
   return {
     kind: oneOf(kind, `${path}.kind`, ERROR_KINDS),
+    // Earlier versions of the page kept none.
+    code: orNull(code, (it) => string(it, `${path}.code`, MOST_WORD_CHARACTERS)),
     message: string(message, `${path}.message`, MOST_WORD_CHARACTERS),
     param: orNull(param, (it) => string(it, `${path}.param`, MOST_WORD_CHARACTERS)),
     retryAfterSeconds: orNull(retryAfterSeconds, (it) =>
@@ -177,5 +197,5 @@ function orNull<Value>(value: unknown, read: (value: unknown) => Value): Value |
 }
 
 function wrong(path: string, expected: string): TransferError {
-  return new TransferError(`${path}: expected ${expected}`);
+  return new TransferError("damaged", `${path}: expected ${expected}`, { path });
 }

@@ -96,7 +96,8 @@ export const en = {
   request: "Request",
   response: "Response",
   copyAs: (form: string) => `Copy as ${form}`,
-  noRequestKept: "The request was not kept: it was too long.",
+  noRequestKept: "The request was not kept.",
+  requestChanged: "The conversation has changed since: the request is shown with its messages as they are now.",
   close: "Close",
 
   // Settings
@@ -137,10 +138,30 @@ export const en = {
     interrupted: "The connection was lost. What came of the answer is kept.",
     empty: "The answer is empty.",
   },
+  errorCodes: {
+    context_length_exceeded:
+      "The conversation is longer than the model's context. Delete messages or start a new chat.",
+    model_not_found: "The server has no such model. Choose another one.",
+    body_too_large: "The conversation is larger than the server takes. Delete messages or start a new chat.",
+    invalid_value: "The server does not accept one of the values.",
+    unsupported_value: "The model does not support one of the values yet.",
+    unsupported_parameter: "The model does not support one of the settings yet.",
+    origin_unavailable: "The model's origin cannot be reached, or it broke off.",
+    origin_timeout: "The model's origin did not answer in time.",
+    model_failed: "The model failed to load.",
+    odd_answer: "The server's answer is not that of an OpenAI API. Check what runs at this address.",
+    endless_answer: "The server's answer is longer than any should be.",
+    odd_key: "The API key has characters that no key can have. Check how it was copied.",
+  },
   atFault: (param: string) => `At fault: ${param}`,
   loadingProgress: (percent: number) => `${percent} % of the weights are loaded`,
-  modelFailed: "The model failed to load.",
   importFailed: "The file could not be imported.",
+  importErrors: {
+    large: "The file could not be imported: it is too large.",
+    foreign: "The file could not be imported: it is no export of this page.",
+    version: "The file could not be imported: it is of another version of this page.",
+    damaged: (path: string) => `The file could not be imported: it is damaged at ${path}.`,
+  },
 
   // Compare
   startOver: "Start over",

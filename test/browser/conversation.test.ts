@@ -160,6 +160,31 @@ test("the request and the response can be seen, and the request copied as a comm
   await dialog.waitFor({ state: "detached" });
 });
 
+test("the request of a later answer is shown with the conversation before it, and says so when that changed", {
+  skip,
+}, async (t) => {
+  api.answer(says("Uno"), says("Dos"), says("Tres"));
+  const page = await openPage(t, browser!, api.url);
+  for (const question of ["One", "Two", "Three"]) await ask(page, question);
+  await page.reload();
+  const openRaw = async () => {
+    await answers(page).nth(1).hover();
+    await answers(page).nth(1).getByRole("button", { name: "Raw" }).click();
+    return JSON.parse((await page.getByRole("region", { name: "Request" }).textContent()) ?? "").messages;
+  };
+  const contents = (messages: { content: string }[]) => messages.map(({ content }) => content);
+  const note = page.getByText("The conversation has changed since");
+  await answers(page).nth(2).waitFor();
+  assert.deepEqual(contents(await openRaw()), ["One", "Uno", "Two"]);
+  assert.equal(await note.count(), 0);
+  await page.keyboard.press("Escape");
+  await questions(page).first().hover();
+  await questions(page).first().getByRole("button", { name: "Delete" }).click();
+  await until(async () => (await questions(page).count()) === 2, "the question is gone");
+  assert.deepEqual(contents(await openRaw()), ["Uno", "Two"]);
+  await note.waitFor();
+});
+
 test("what is set in the settings is sent, and what is not is left to the model", { skip }, async (t) => {
   api.answer(says("ok"));
   const page = await openPage(t, browser!, api.url);

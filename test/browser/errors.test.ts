@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
-import { BusyError, UnavailableError } from "../../src/errors.ts";
+import { BusyError, ContextLengthError, UnavailableError } from "../../src/errors.ts";
+import { WORDS } from "../../src/web/language.ts";
 import { says, USAGE } from "../fakes/completer.ts";
 import { launch, openPage, skip } from "./browser.ts";
-import { alert, answers, ask, button, send, untilDone } from "./chat.ts";
+import { alert, answers, ask, button, send, stats, untilDone } from "./chat.ts";
 import { startFakeApi } from "./fake-api.ts";
 
 const KEY = "sesame";
@@ -76,6 +77,21 @@ test("an error in mid-stream and a lost connection keep what came", { skip }, as
   await alert(page).waitFor();
   assert.match((await alert(page).textContent()) ?? "", /connection was lost/i);
   assert.match((await answers(page).last().textContent()) ?? "", /A third of/);
+});
+
+test("a page in Chinese tells a refusal and a file that is none in Chinese, and who refused", { skip }, async (t) => {
+  const { zh } = WORDS;
+  api.answer(new ContextLengthError(100, 200));
+  const page = await openPage(t, browser!, api.url, { locale: "zh-CN" });
+  await page.getByRole("textbox", { name: zh.message, exact: true }).fill("你好");
+  await button(page, zh.send).click();
+  await alert(page).getByText(zh.errorCodes.context_length_exceeded).waitFor();
+  await alert(page).getByText("The context holds 100 tokens").waitFor();
+  await stats(page).getByText(zh.edge, { exact: true }).waitFor();
+
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), button(page, zh.importFile).click()]);
+  await chooser.setFiles({ name: "a.json", mimeType: "application/json", buffer: Buffer.from("no JSON") });
+  await page.getByText(zh.importErrors.foreign).waitFor();
 });
 
 test("an empty answer is told as such", { skip }, async (t) => {

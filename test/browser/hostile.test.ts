@@ -121,7 +121,7 @@ function oddConversation(id: string, index: number): Conversation {
   const answer: AnswerInfo = {
     ...{ model: "<b>model</b>", route: "edge", finishReason: "constructor" },
     ...{ promptTokens: 1, completionTokens: 1, cachedTokens: 0, firstTokenMs: 1, tokensPerSecond: 1 },
-    ...{ request: "no JSON", response: "" },
+    ...{ request: "no JSON", requestMessages: 0, response: "" },
   } as const;
   const messages = [newMessage("user", "Hi"), newMessage("assistant", `Odd: ${index}`, answer)];
   return { ...newConversation(DEFAULT_SETTINGS), id, title: `About ${id}`, messages };

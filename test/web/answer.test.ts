@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Draft, startDraft } from "../../src/web/answer.ts";
+import { type Draft, startDraft, toAnswerError } from "../../src/web/answer.ts";
 import { ApiError } from "../../src/web/api-error.ts";
 import { DEFAULT_SETTINGS, toBody } from "../../src/web/settings.ts";
 
@@ -25,7 +25,8 @@ test("startDraft() tells what it knows while the answer comes", () => {
     route: null,
     finishReason: null,
     firstTokenMs: null,
-    request: JSON.stringify(BODY),
+    request: JSON.stringify({ ...BODY, messages: [] }),
+    requestMessages: 1,
     response: "",
   });
   assert.equal(draft.text, "");
@@ -61,18 +62,35 @@ test("startDraft() gives no speed for one token, or for all at once", () => {
 test("end() tells how an answer ended", () => {
   assert.equal(threeTexts().end("stopped").finishReason, "stopped");
   const lost = new ApiError("interrupted", "Lost", { retryAfterSeconds: 3 });
-  const error = { kind: "interrupted", message: "Lost", param: null, retryAfterSeconds: 3 };
+  const error = { kind: "interrupted", code: null, message: "Lost", param: null, retryAfterSeconds: 3 };
   assert.deepEqual(threeTexts().end(lost).error, error);
   assert.equal(startDraft(BODY, 0).end("done").error?.kind, "empty");
   assert.equal(startDraft(BODY, 0).end("stopped").error, undefined);
 });
 
-test("startDraft() keeps the two ends of a long raw response, and no request without bound", () => {
-  const draft = startDraft(toBody(DEFAULT_SETTINGS, [{ role: "user", content: "x".repeat(2 ** 20) }]), 0);
+test("end() tells who refused, and who made what came before an error", () => {
+  const maker = { route: "origin", model: "big" } as const;
+  const refusal = new ApiError("server", "Down", { code: "origin_unavailable", maker });
+  assert.partialDeepStrictEqual(startDraft(BODY, 0).end(refusal), maker);
+  assert.partialDeepStrictEqual(threeTexts().end(new ApiError("interrupted", "Lost")), {
+    route: "edge",
+    model: "qwen",
+  });
+});
+
+test("toAnswerError() keeps what a server said, and nothing that the page says in its own words", () => {
+  const error = { kind: "server", param: null, retryAfterSeconds: null } as const;
+  const said = toAnswerError(new ApiError("server", "Down", { code: "origin_unavailable" }));
+  assert.deepEqual(said, { ...error, code: "origin_unavailable", message: "Down" });
+  const found = toAnswerError(new ApiError("server", "The answer is no JSON", { code: "odd_answer" }));
+  assert.deepEqual(found, { ...error, code: "odd_answer", message: "" });
+});
+
+test("startDraft() keeps the two ends of a long raw response", () => {
+  const draft = startDraft(BODY, 0);
   for (let i = 0; i < 5000; i++) draft.add({ kind: "raw", data: `line ${i}` }, i);
   draft.add({ kind: "raw", data: "y".repeat(100_000) }, 1);
-  const { request, response } = draft.info();
-  assert.equal(request, "");
+  const { response } = draft.info();
   const lines = response.split("\n");
   assert.equal(lines[0], "line 0");
   assert.ok(lines.at(-1)?.startsWith("yyy"));

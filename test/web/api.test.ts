@@ -44,11 +44,14 @@ test("listModels() sends the key and reads route and context, of this service an
 test("listModels() says offline when nothing answers, and server when it is another kind of server", async (t) => {
   await assert.rejects(listModels({ base: "http://127.0.0.1:1", apiKey: "" }), { name: "ApiError", kind: "offline" });
   const base = await serve(t, (_, response) => response.end("<h1>Welcome</h1>"));
-  await assert.rejects(listModels({ base, apiKey: "" }), { kind: "server" });
+  await assert.rejects(listModels({ base, apiKey: "" }), { kind: "server", code: "odd_answer" });
 });
 
 test("listModels() takes no key that a header cannot carry for a network that is down", async () => {
-  await assert.rejects(listModels({ base: "http://127.0.0.1:1", apiKey: "ключ" }), { kind: "unauthorized" });
+  await assert.rejects(listModels({ base: "http://127.0.0.1:1", apiKey: "ключ" }), {
+    kind: "unauthorized",
+    code: "odd_key",
+  });
 });
 
 test("listModels() rejects with the signal's reason when it is aborted", async () => {
@@ -98,7 +101,15 @@ test("tokenize() gives texts, and bytes in hexadecimal where they are no charact
 
 test("tokenize() refuses tokens without pieces", async (t) => {
   const base = await serve(t, (_, response) => response.writeHead(200, json).end('{"tokens":[1,2]}'));
-  await assert.rejects(tokenize({ base, apiKey: "" }, "a"), { kind: "server" });
+  await assert.rejects(tokenize({ base, apiKey: "" }, "a"), { kind: "server", code: "odd_answer" });
+});
+
+test("readErrorResponse() tells who refused, where the service says so", () => {
+  const headers = { "x-qwen-edge-route": "origin", "x-qwen-edge-model": "gro%C3%9F" };
+  const { code, maker } = readErrorResponse(new Response(null, { status: 502, headers }), '{"error":{"code":"c"}}');
+  assert.deepEqual({ code, maker }, { code: "c", maker: { route: "origin", model: "groß" } });
+  const other = readErrorResponse(new Response(null, { status: 502 }), "");
+  assert.deepEqual(other.maker, { route: null, model: null });
 });
 
 test("readErrorResponse() tells errors apart by what a person can do", () => {
@@ -109,7 +120,7 @@ test("readErrorResponse() tells errors apart by what a person can do", () => {
     return { kind: error.kind, wait: error.retryAfterSeconds, message: error.message, param: error.param };
   };
   const proxy = "<html>Bad gateway</html>";
-  const answered = (status: number) => `The server answered with status ${status}`;
+  const answered = (status: number) => `HTTP ${status}`;
   const plain = { wait: null, param: null };
   assert.deepEqual(read(401, {}, { error: { message: "No key" } }), {
     ...plain,

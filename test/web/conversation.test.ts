@@ -31,6 +31,7 @@ const ANSWER: AnswerInfo = {
   firstTokenMs: 1,
   tokensPerSecond: 1,
   request: "",
+  requestMessages: 0,
   response: "",
 };
 

@@ -6,7 +6,7 @@ import { startDraft } from "../../src/web/answer.ts";
 import { ApiError } from "../../src/web/api-error.ts";
 import { append, newConversation, newMessage } from "../../src/web/conversation.ts";
 import { DEFAULT_SETTINGS, toBody } from "../../src/web/settings.ts";
-import { exportConversations, importConversations } from "../../src/web/transfer.ts";
+import { exportConversations, importConversations, TransferError } from "../../src/web/transfer.ts";
 
 const settings = { ...DEFAULT_SETTINGS, temperature: 0.5, stop: ["x"] };
 const answer = startDraft(toBody(settings, []), 0).end(new ApiError("busy", "Full", { retryAfterSeconds: 1 }));
@@ -35,11 +35,27 @@ test("importConversations() drops unknown fields and the revision of another bro
   assert.deepEqual(importConversations(damaged("conversations.0.extra", 1)), [conversation]);
 });
 
+test("importConversations() takes answers of earlier versions, which had the whole request and no error code", () => {
+  const file = JSON.parse(exportConversations([conversation]));
+  const { answer } = file.conversations[0].messages[1];
+  const body = { model: "m", messages: [{ role: "system", content: "s" }, { role: "user", content: "q" }, null] };
+  delete answer.requestMessages;
+  delete answer.error.code;
+  answer.request = JSON.stringify(body);
+  const read = () => importConversations(JSON.stringify(file))[0]?.messages[1]?.answer;
+  const request = JSON.stringify({ ...body, messages: body.messages.slice(0, 1) });
+  assert.partialDeepStrictEqual(read(), { request, requestMessages: 2, error: { code: null } });
+  answer.request = "no JSON";
+  assert.partialDeepStrictEqual(read(), { request: "no JSON", requestMessages: 0 });
+});
+
 test("importConversations() refuses what is no export, and says so", () => {
   assert.throws(() => importConversations("<html>"), /^TransferError: The file is no JSON/);
-  assert.throws(() => importConversations("[]"), /expected an object/);
+  for (const text of ["<html>", "[]", "null", "{}"])
+    assert.throws(() => importConversations(text), { name: "TransferError", kind: "foreign", path: "" });
   assert.throws(() => importConversations("{}"), /expected the format qwen-edge-conversations/);
-  assert.throws(() => importConversations(damaged("version", 2)), /another version/);
+  assert.throws(() => importConversations(damaged("version", 2)), { kind: "version", message: /another version/ });
+  assert.throws(() => importConversations(" ".repeat(2 ** 27 + 1)), { kind: "large" });
 });
 
 test("importConversations() refuses every field out of its bounds, and names it", () => {
@@ -62,14 +78,16 @@ test("importConversations() refuses every field out of its bounds, and names it"
     "conversations.0.messages.1.answer.route": ["moon"],
     "conversations.0.messages.1.answer.promptTokens": [-1, "5"],
     "conversations.0.messages.1.answer.response": [undefined],
+    "conversations.0.messages.1.answer.requestMessages": [-1, null, "1"],
     "conversations.0.messages.1.answer.error.kind": ["odd"],
+    "conversations.0.messages.1.answer.error.code": [7],
   };
   for (const [path, values] of Object.entries(wrong)) {
     const name = path.replace(/\.(\d+)/g, "[$1]");
     for (const value of values) {
       assert.throws(
         () => importConversations(damaged(path, value)),
-        (error: Error) => error.name === "TransferError" && error.message.startsWith(name),
+        (error) => error instanceof TransferError && error.kind === "damaged" && error.path.startsWith(name),
         `${path} = ${JSON.stringify(value)}`,
       );
     }

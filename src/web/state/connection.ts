@@ -57,7 +57,7 @@ export async function waitUntilReady(abort: AbortSignal): Promise<void> {
     const said = await health(connection.value, abort);
     loading.value = said.state === "ready" ? null : said;
     if (said.state === "ready") return;
-    if (said.state === "failed") throw new ApiError("server", said.reason ?? "", { status: 503 });
+    if (said.state === "failed") throw new ApiError("server", said.reason ?? "", { status: 503, code: "model_failed" });
     await pause(HEALTH_EVERY_MS, abort);
   }
 }

@@ -3,7 +3,7 @@
 // in them.
 
 import { effect, signal } from "@preact/signals";
-import type { AnswerInfo } from "../conversation.ts";
+import type { AnswerInfo, ChatMessage } from "../conversation.ts";
 
 export const TABS = ["chat", "compare", "tokenizer"] as const;
 export type Tab = (typeof TABS)[number];
@@ -15,6 +15,13 @@ export interface Confirmation {
   readonly run: () => void;
 }
 
+/** An answer whose request and response are shown. */
+export interface RawShown {
+  readonly info: AnswerInfo;
+  /** The messages before it in its conversation. */
+  readonly before: readonly ChatMessage[];
+}
+
 export const tab = signal<Tab>("chat");
 /** The sidebar lies over the page. */
 export const isNarrow = mediaSignal("(max-width: 799.9px)");
@@ -24,7 +31,7 @@ export const isSidebarOpen = signal(!isNarrow.value);
 export const areSettingsOpen = signal(false);
 /** The field of the settings that gets the focus when they open. */
 export const settingsFocus = signal<"system" | "apiKey">("system");
-export const rawShown = signal<AnswerInfo | null>(null);
+export const rawShown = signal<RawShown | null>(null);
 /** How many dialogs lie over the page. */
 export const openDialogs = signal(0);
 export const confirmation = signal<Confirmation | null>(null);

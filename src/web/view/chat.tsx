@@ -31,11 +31,13 @@ export function Chat() {
               message.role === "user" ? (
                 <Question key={message.id} message={message} />
               ) : (
-                <Answer key={message.id} message={message} />
+                <Answer key={message.id} message={message} messages={settled} />
               ),
             )}
             {isUnanswered && <Unanswered id={last.id} />}
-            {coming !== undefined && <Answer key={coming.message.id} message={coming.message} asking={coming.asking} />}
+            {coming !== undefined && (
+              <Answer key={coming.message.id} message={coming.message} messages={settled} asking={coming.asking} />
+            )}
           </div>
         </Follow>
       )}

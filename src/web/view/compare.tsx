@@ -81,9 +81,11 @@ function SideAnswer({ side, turn }: { side: Side; turn: number }) {
   const asking = side.asking.value;
   if (message !== undefined) {
     const isLast = message === messages.at(-1);
-    return <Answer message={message} isFixed {...(isLast ? { onRetry: () => askAgain(side) } : {})} />;
+    return (
+      <Answer message={message} messages={messages} isFixed {...(isLast ? { onRetry: () => askAgain(side) } : {})} />
+    );
   }
-  return asking === null ? null : <Answer message={COMING} asking={asking} isFixed />;
+  return asking === null ? null : <Answer message={COMING} messages={messages} asking={asking} isFixed />;
 }
 
 function labelOf(index: number): string {

@@ -107,6 +107,8 @@ function Editor({ text, onSave, onCancel }: EditorProps) {
 
 interface AnswerProps {
   readonly message: ChatMessage;
+  /** Its conversation's; itself is the last when it is not among them. */
+  readonly messages: readonly ChatMessage[];
   /** While it comes. */
   readonly asking?: Asking;
   readonly onRetry?: () => void;
@@ -114,7 +116,7 @@ interface AnswerProps {
   readonly isFixed?: boolean;
 }
 
-export function Answer({ message, asking, isFixed = false, onRetry }: AnswerProps) {
+export function Answer({ message, messages, asking, isFixed = false, onRetry }: AnswerProps) {
   const text = asking?.text.value ?? message.text;
   const info = asking?.info.value ?? message.answer;
   const isComing = asking !== undefined;
@@ -136,7 +138,8 @@ export function Answer({ message, asking, isFixed = false, onRetry }: AnswerProp
               icon="code"
               label={words.raw}
               onClick={() => {
-                rawShown.value = info;
+                const at = messages.findIndex(({ id }) => id === message.id);
+                rawShown.value = { info, before: at === -1 ? messages : messages.slice(0, at) };
               }}
             />
           )}

@@ -1,8 +1,10 @@
 // What went wrong, or what is waited for, and the way on.
-// Owns: which way on belongs to which failure. Must not know: how an answer is asked for again.
+// Owns: which way on belongs to which failure. Must not know: its words, how an answer is asked for again.
 
 import type { ComponentChildren } from "preact";
+import { toAnswerError } from "../answer.ts";
 import type { AnswerError } from "../conversation.ts";
+import { tellFailure } from "../failure.ts";
 import type { Wait } from "../state/asking.ts";
 import { loading, loadModels, modelsError } from "../state/connection.ts";
 import { openSettings } from "../state/panels.ts";
@@ -38,11 +40,9 @@ function Card({ title, detail = "", children, isCalm = false }: CardProps) {
 }
 
 export function Problem({ error, onRetry }: { error: AnswerError; onRetry?: (() => void) | undefined }) {
-  const { kind, message, param } = error;
-  const hasDetail = kind === "invalid" || kind === "server" || kind === "busy" || kind === "unauthorized";
-  const detail = [hasDetail ? message : "", param === null ? "" : words.atFault(param)].filter(Boolean).join(" · ");
+  const { kind } = error;
   return (
-    <Card title={words.errors[kind]} detail={detail}>
+    <Card {...tellFailure(error, words)}>
       <div class="card-actions">
         {onRetry !== undefined && <RetryButton onClick={onRetry} />}
         {kind === "unauthorized" && <KeyButton />}
@@ -105,13 +105,12 @@ function LoadingProgress() {
 export function ServerState() {
   const error = modelsError.value;
   if (error !== null) {
-    const { kind, message, param, retryAfterSeconds } = error;
     const retry = () => void loadModels().then(() => rescueFocus());
-    return <Problem error={{ kind, message, param, retryAfterSeconds }} onRetry={retry} />;
+    return <Problem error={toAnswerError(error)} onRetry={retry} />;
   }
   if (loading.value === null) return null;
   const { state, reason } = loading.value;
-  if (state === "failed") return <Card title={words.modelFailed} detail={reason ?? ""} />;
+  if (state === "failed") return <Card title={words.errorCodes.model_failed} detail={reason ?? ""} />;
   return (
     <Card title={words.errors.loading} isCalm>
       <LoadingProgress />

@@ -1,11 +1,10 @@
 // A request and its response as they went over the wire, and the request as commands to run elsewhere.
 // Owns: the dialog. Must not know: how they were kept.
 
-import type { AnswerInfo } from "../conversation.ts";
-import type { ChatBody } from "../settings.ts";
+import { restoreRequest } from "../kept-request.ts";
 import { asCurl, asJavaScript, asPython } from "../snippets.ts";
 import { connection } from "../state/connection.ts";
-import { rawShown } from "../state/panels.ts";
+import { type RawShown, rawShown } from "../state/panels.ts";
 import { words } from "../state/words.ts";
 import { CopyButton } from "./button.tsx";
 import { Dialog, PanelTitle } from "./dialog.tsx";
@@ -25,25 +24,26 @@ export function RawDialog() {
   return (
     <Dialog label={words.raw} place="center" onClose={close}>
       <PanelTitle title={words.raw} onClose={close} />
-      <Raw info={rawShown.value} />
+      <Raw {...rawShown.value} />
     </Dialog>
   );
 }
 
-function Raw({ info: { request, response } }: { info: AnswerInfo }) {
-  const body = readRequest(request);
+function Raw({ info, before }: RawShown) {
+  const request = restoreRequest(info, before);
   return (
     <div class="raw">
       <section>
         <h3>{words.request}</h3>
-        {body === null ? (
+        {request === null ? (
           <p class="quiet">{words.noRequestKept}</p>
         ) : (
           <>
-            <Scrolling label={words.request} text={JSON.stringify(body, null, 2)} />
+            {!request.isWhole && <p class="quiet">{words.requestChanged}</p>}
+            <Scrolling label={words.request} text={JSON.stringify(request.body, null, 2)} />
             <div class="copies">
               {FORMS.map(({ name, write }) => (
-                <CopyButton key={name} label={words.copyAs(name)} text={() => write(connection.value, body)}>
+                <CopyButton key={name} label={words.copyAs(name)} text={() => write(connection.value, request.body)}>
                   {words.copyAs(name)}
                 </CopyButton>
               ))}
@@ -53,19 +53,10 @@ function Raw({ info: { request, response } }: { info: AnswerInfo }) {
       </section>
       <section>
         <h3>{words.response}</h3>
-        <Scrolling label={words.response} text={response} />
+        <Scrolling label={words.response} text={info.response} />
       </section>
     </div>
   );
-}
-
-/** Null when it was not kept, or when the file that it was imported from has something else in its place. */
-function readRequest(request: string): ChatBody | null {
-  try {
-    return JSON.parse(request) as ChatBody;
-  } catch {
-    return null;
-  }
 }
 
 /** The keyboard scrolls what has the focus. */

@@ -3,6 +3,7 @@
 
 import { useSignal } from "@preact/signals";
 import { type Conversation, matches, withTitle } from "../conversation.ts";
+import { tellImportFailure } from "../failure.ts";
 import { dropChat, dropChats } from "../state/answers.ts";
 import { chats, current, exportChats, historyPlace, importChats, startChat, update } from "../state/chats.ts";
 import { notify } from "../state/notice.ts";
@@ -159,7 +160,7 @@ function Transfer() {
       const count = text === null ? null : await importChats(text);
       if (count !== null) notify(words.imported(count));
     } catch (error) {
-      notify(`${words.importFailed} ${error instanceof TransferError ? error.message : ""}`);
+      notify(error instanceof TransferError ? tellImportFailure(error, words) : words.importFailed);
     }
   };
   const confirmClear = () => {

@@ -4,6 +4,7 @@
 
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { toAnswerError } from "../answer.ts";
 import { type Token, tokenize } from "../api.ts";
 import type { ApiError } from "../api-error.ts";
 import { asApiError, connection, pause } from "../state/connection.ts";
@@ -47,7 +48,7 @@ export function Tokenizer() {
           text.value = event.currentTarget.value;
         }}
       />
-      {error.value !== null && <Failure error={error.value} onRetry={() => tries.value++} />}
+      {error.value !== null && <Problem error={toAnswerError(error.value)} onRetry={() => tries.value++} />}
       <p class="counts" role="status">
         <strong>{words.tokenCount(tokens.value.length)}</strong>
         <span>{words.characterCount([...text.value].length)}</span>
@@ -64,11 +65,6 @@ export function Tokenizer() {
       <p class="quiet">{words.tokenizerHint}</p>
     </div>
   );
-}
-
-function Failure({ error, onRetry }: { error: ApiError; onRetry: () => void }) {
-  const { kind, message, param, retryAfterSeconds } = error;
-  return <Problem error={{ kind, message, param, retryAfterSeconds }} onRetry={onRetry} />;
 }
 
 /** With signs for what is blank. */
