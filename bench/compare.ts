@@ -5,7 +5,7 @@
 import type { KvFormat } from "../kernels/abi.ts";
 import { type Candidate, type Ours, openLlama, openOurs, openWllama } from "./candidates.ts";
 import { type Divergence, divergence } from "./divergence.ts";
-import { formatOf, installPeers, quantized } from "./peer-files.ts";
+import { formatOf, installPeers, type Peer, quantized } from "./peer-files.ts";
 import {
   MEMORY_ITEMS,
   MEMORY_POSITIONS,
@@ -25,7 +25,7 @@ export interface Comparison {
   readonly folders: Readonly<Record<string, string>>;
   /** What the peers' files are made from; without it there are no peers. */
   readonly gguf: string | undefined;
-  readonly peers: readonly ("llama" | "wllama")[];
+  readonly peers: readonly Peer[];
   readonly runtimes: readonly Runtime[];
   readonly plan: Plan;
   /** Rows of a frame of ours. */
@@ -38,15 +38,17 @@ export interface Comparison {
 
 /** Measures; results come in the order ours, then peers, smaller formats first. */
 export async function compare(comparison: Comparison): Promise<Result[]> {
+  const { gguf, onNote } = comparison;
   const formats = Object.keys(comparison.folders);
+  const peers = gguf === undefined ? [] : installPeers(comparison.peers, { onNote });
   const results: Result[] = [];
   for (const [i, small] of [true, false].entries()) {
     const group = formats.filter((format) => isSmall(format) === small);
     if (group.length === 0) continue;
     const runtimes =
       small || comparison.deadlines === undefined ? comparison.runtimes : comparison.runtimes.slice(0, 1);
-    const peers = peerFormats(comparison.gguf, small);
-    results.push(...(await measureGroup({ ...comparison, runtimes }, group, peers, comparison.deadlines?.[i])));
+    const files = peerFormats(gguf, small);
+    results.push(...(await measureGroup({ ...comparison, peers, runtimes }, group, files, comparison.deadlines?.[i])));
   }
   return results;
 }
@@ -68,10 +70,10 @@ function peerFormats(gguf: string | undefined, small: boolean): { format: string
 async function measureGroup(
   comparison: Comparison,
   formats: readonly string[],
-  peers: readonly { format: string; file: () => string }[],
+  files: readonly { format: string; file: () => string }[],
   deadline: number | undefined,
 ): Promise<Result[]> {
-  const { plan, runtimes, onNote, gguf } = comparison;
+  const { plan, runtimes, peers, onNote } = comparison;
   const open: Candidate[] = [];
   try {
     const ours: { entry: Entry; engine: Ours; loads: Loads }[] = [];
@@ -96,13 +98,12 @@ async function measureGroup(
         onNote(`a peer is missing: ${error instanceof Error ? error.message : error}`);
       }
     };
-    if (gguf !== undefined && comparison.peers.length > 0) installPeers();
-    for (const { format, file } of peers) {
+    for (const { format, file } of files) {
       const task = { items: plan.llama, warmUp: WARM_UP };
-      if (comparison.peers.includes("llama")) await join(async () => openLlama(file(), format), task);
+      if (peers.includes("llama")) await join(async () => openLlama(file(), format), task);
     }
-    const [first] = peers;
-    if (first?.format === "Q4_0" && comparison.peers.includes("wllama")) {
+    const [first] = files;
+    if (first?.format === "Q4_0" && peers.includes("wllama")) {
       const task = { items: plan.wllama, rounds: plan.wllamaRounds, warmUp: WLLAMA_WARM_UP };
       await join(async () => openWllama(first.file(), first.format), task);
     }

@@ -1,5 +1,6 @@
 // What peers need: their packages, and the same weights in their formats.
-// Takes a GGUF file; gives GGUF files, made once and kept in this machine's cache. Must not know: what is measured.
+// Takes peers and a GGUF file; gives those that can be had, and GGUF files, made once and kept in this machine's
+// cache. Must not know: what is measured.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync } from "node:fs";
@@ -9,11 +10,42 @@ import { cacheFolder } from "../scripts/model-path.ts";
 
 const BENCH = fileURLToPath(new URL("./", import.meta.url));
 
-/** Installs bench/package.json on first use. @throws when npm cannot */
-export function installPeers(): void {
-  const isThere = ["node-llama-cpp", "@wllama/wllama"].every((name) => existsSync(join(BENCH, "node_modules", name)));
-  if (isThere) return;
-  execFileSync("npm", ["install", "--no-package-lock"], { cwd: BENCH, stdio: ["ignore", 2, 2] });
+export type Peer = "llama" | "wllama";
+
+const PACKAGES: Readonly<Record<Peer, string>> = { llama: "node-llama-cpp", wllama: "@wllama/wllama" };
+
+export interface PeerOptions {
+  /** Where their packages are, or come to be. */
+  readonly folder?: string;
+  /** Installs them there; npm unless given. @throws when it cannot */
+  readonly install?: (folder: string) => void;
+  readonly onNote: (line: string) => void;
+}
+
+/**
+ * Those of `peers` whose packages are there, bench/package.json being installed on first use. Where that fails a note
+ * names the others. llama needs no package where LLAMA_BENCH names a program.
+ */
+export function installPeers(
+  peers: readonly Peer[],
+  { folder = BENCH, install = installPackages, onNote }: PeerOptions,
+): Peer[] {
+  const isThere = (peer: Peer) =>
+    (peer === "llama" && Boolean(process.env.LLAMA_BENCH)) || existsSync(join(folder, "node_modules", PACKAGES[peer]));
+  if (peers.every(isThere)) return [...peers];
+  try {
+    install(folder);
+    return [...peers];
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const missing = peers.filter((peer) => !isThere(peer));
+    onNote(`${missing.join(" and ")} left out: ${why}; to try again: npm install --prefix bench --no-package-lock`);
+    return peers.filter(isThere);
+  }
+}
+
+function installPackages(folder: string): void {
+  execFileSync("npm", ["install", "--no-package-lock"], { cwd: folder, stdio: ["ignore", 2, 2] });
 }
 
 /**

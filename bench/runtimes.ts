@@ -4,11 +4,11 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../scripts/dev/free-port.ts";
 import { Server } from "../scripts/dev/server.ts";
 import type { Answer, Command } from "./protocol.ts";
 import { inspectHeap } from "./workerd-heap.ts";
@@ -161,16 +161,5 @@ function message(socket: WebSocket, server: Server): Promise<string> {
     };
     socket.addEventListener("message", take, { once: true });
     socket.addEventListener("close", fail, { once: true });
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
   });
 }

@@ -3,13 +3,14 @@
 // themselves, and a last line `score: N %`.
 // Must not know: how the model was trained.
 //
-//   node scripts/eval-pocket.ts [--model FILE] [--every N] [--show] [--json FILE]
+//   node scripts/eval-pocket.ts [--model FILE] [--quant FORMAT] [--every N] [--show] [--json FILE]
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { WEIGHT_FORMATS } from "../kernels/formats.ts";
 import { Chain } from "../src/chain/chain.ts";
 import { createCompleter } from "../src/complete.ts";
 import type { Completer, FinishReason, Message } from "../src/completer.ts";
@@ -18,6 +19,7 @@ import { loadVocab } from "../src/token/vocab.ts";
 import { openModel } from "./forward.ts";
 import { pack } from "./pack/pack.ts";
 import { type Check, isRight, repeats } from "./pocket-eval/check.ts";
+import { parseChoice } from "./usage.ts";
 
 const FOLDER = new URL("../models/pocket/", import.meta.url);
 /** No right answer is longer. */
@@ -110,6 +112,7 @@ async function run(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       model: { type: "string", default: fileURLToPath(new URL("pocket.gguf", FOLDER)) },
+      quant: { type: "string", default: "q8" },
       every: { type: "string", default: "1" },
       show: { type: "boolean", default: false },
       json: { type: "string" },
@@ -120,7 +123,8 @@ async function run(args: readonly string[]): Promise<void> {
   const answers: Answer[] = [];
   const started = performance.now();
   try {
-    const { folder } = await pack(values.model, { out: join(out, "packed") });
+    const quant = parseChoice("quant", values.quant, WEIGHT_FORMATS);
+    const { folder } = await pack(values.model, { quant, out: join(out, "packed") });
     const completer = await openCompleter(folder);
     for (const { messages } of prompts) answers.push(await answerTo(completer, messages));
   } finally {

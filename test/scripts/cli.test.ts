@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/dev/free-port.ts";
 
 const CLI = fileURLToPath(new URL("../../scripts/cli.js", import.meta.url));
 
@@ -107,11 +108,3 @@ test("qwen-edge dev ends with code 0 when it is told to while it starts", async 
   const [code, signal] = await once(child, "exit");
   assert.deepEqual([code, signal], [0, null]);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
