@@ -1,9 +1,10 @@
-"""Qwen2.5's own table, made small: what the pocket model begins with, so that words that mean the same begin near one another.
+"""Qwen2.5's own table, made small: what the pocket model's table is turned from, so that words that mean the same lie near one
+another, also those that training seldom sees.
 
     python3 scripts/pocket/embedding.py FOLDER MODEL.gguf
 
-reads FOLDER/vocabulary.json and the table of a Qwen2.5 file, and writes FOLDER/embedding.npz: `rows`, float32 (V, D), the
-principal components of the vocabulary's rows. Must not know: the data, the model's other weights.
+reads FOLDER/vocabulary.json and the table of a Qwen2.5 file, and writes FOLDER/embedding.npz: `rows`, float32 (V, K + 1), the
+principal components of the vocabulary's rows and a column of one size, for their mean. Must not know: the data, the model's other weights.
 """
 
 import json
@@ -15,8 +16,9 @@ from gguf import GGUFReader, dequantize
 
 from vocabulary import CONTROL, SOURCE, Vocabulary
 
-WIDTH = 256
-RMS = 0.06
+WIDTH = 512
+# Of a row in all its components; of what the model begins with, the first 256, about 0.06 a number.
+LENGTH = 1.3
 
 
 def table(path):
@@ -34,12 +36,12 @@ def source_ids(vocabulary):
 
 
 def components(rows, width):
-    """(V, D) -> (V, width): the mean taken off, rows of unit length, turned to their principal components; RMS in all."""
+    """(V, D) -> (V, width + 1): the mean taken off, rows of one length, turned to their principal components."""
     rows = rows - rows.mean(0)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows *= LENGTH / np.linalg.norm(rows, axis=1, keepdims=True)
     _, axes = np.linalg.eigh(rows.T @ rows)
     made = rows @ axes[:, ::-1][:, :width]
-    return made * (RMS / np.sqrt((made**2).mean()))
+    return np.concatenate([made, np.full((len(made), 1), LENGTH / 4)], 1)
 
 
 def main():
@@ -47,7 +49,7 @@ def main():
     vocabulary = Vocabulary.load(folder / "vocabulary.json")
     made = components(table(sys.argv[2])[source_ids(vocabulary)].astype(np.float64), WIDTH).astype(np.float32)
     np.savez(folder / "embedding.npz", rows=made)
-    print(f"{folder}: {len(made)} rows of {WIDTH}")
+    print(f"{folder}: {len(made)} rows of {WIDTH} components")
 
 
 if __name__ == "__main__":

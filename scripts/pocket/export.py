@@ -49,7 +49,8 @@ def main():
     run = sys.argv[2] if len(sys.argv) > 2 else "run"
     target = Path(sys.argv[3]) if len(sys.argv) > 3 else ROOT / "models/pocket/pocket.gguf"
     saved = torch.load(folder / f"{run}.pt", weights_only=False)
-    c, weights = saved["config"], saved["model"]
+    c, weights = saved["config"], {"embed_tokens.weight": saved["table"]}
+    weights |= {name: weight for name, weight in saved["model"].items() if not name.startswith("embed_tokens.")}
     vocabulary = Vocabulary.load(folder / "vocabulary.json")
 
     writer = GGUFWriter(target, "qwen2")

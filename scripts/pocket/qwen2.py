@@ -106,6 +106,26 @@ class Mlp(nn.Module):
         return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
+class Table(nn.Module):
+    """The rows of the tokens (V, D): what another model knows of them, `source` (V, K), turned by one matrix for all, and a
+    part of their own for those that come often enough to learn it, `often` (V, 1). Without a source all is their own."""
+
+    def __init__(self, vocab_size, hidden_size, source=None, often=None):
+        super().__init__()
+        source = torch.zeros(vocab_size, 0) if source is None else source
+        self.register_buffer("source", source, persistent=False)
+        self.register_buffer("often", torch.ones(vocab_size, 1) if often is None else often)
+        # At first the source's first columns, the principal ones.
+        self.projection = nn.Parameter(torch.eye(source.shape[1], hidden_size))
+        self.own = nn.Parameter(torch.randn(vocab_size, hidden_size) * (0.0 if len(self.projection) else 0.02))
+
+    def forward(self):
+        if not len(self.projection):
+            return self.own
+        with torch.autocast("cpu", enabled=False):  # rows are rounded to their stored bits from float32
+            return torch.addmm(self.own * self.often, self.source, self.projection)
+
+
 class Layer(nn.Module):
     def __init__(self, c):
         super().__init__()
@@ -120,17 +140,17 @@ class Layer(nn.Module):
 
 
 class Qwen2(nn.Module):
-    def __init__(self, config):
+    def __init__(self, config, source=None, often=None):
         super().__init__()
         c = self.config = config
-        self.embed_tokens = nn.Embedding(c.vocab_size, c.hidden_size)
+        self.embed_tokens = Table(c.vocab_size, c.hidden_size, source, often)
         self.layers = nn.ModuleList(Layer(c) for _ in range(c.num_hidden_layers))
         self.norm = RMSNorm(c.hidden_size, c.rms_norm_eps)
         self.quantized = False
         for name, p in self.named_parameters():
-            if p.dim() == 2:
+            if p.dim() == 2 and "embed_tokens" not in name:
                 deep = name.endswith(("o_proj.weight", "down_proj.weight"))
-                nn.init.normal_(p, std=0.02 if "embed" in name else p.shape[1] ** -0.5 * (0.3 if deep else 0.7))
+                nn.init.normal_(p, std=p.shape[1] ** -0.5 * (0.3 if deep else 0.7))
             elif name.endswith("bias"):
                 nn.init.zeros_(p)
         self.look_back()
@@ -160,7 +180,7 @@ class Qwen2(nn.Module):
 
     def table(self):
         """(V, D)"""
-        weight = self.embed_tokens.weight
+        weight = self.embed_tokens()
         return weight + (rounded(weight.detach()) - weight.detach()) if self.quantized else weight
 
     def forward(self, ids):

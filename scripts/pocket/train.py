@@ -17,6 +17,8 @@ import torch.nn.functional as F
 
 import record
 from drills import Drills
+from finished import begin_with
+from muon import Muon
 from qwen2 import Config, Qwen2
 from vocabulary import CONTROL, Vocabulary
 
@@ -28,7 +30,8 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--run", default="run", help="name of the checkpoint and the log")
-    parser.add_argument("--weights", type=Path, help="the checkpoint of another run with this vocabulary: begin with its weights")
+    parser.add_argument("--weights", type=Path, help="a finished model's GGUF: begin with its weights")
+    parser.add_argument("--often", type=int, default=3000, help="how often a token comes in the data to have a row of its own")
     parser.add_argument("--tokens", type=float, help=f"tokens of the whole schedule; without it the checkpoint's, at first {TOKENS:.0f}")
     parser.add_argument("--new-data", action="store_true", help="go on although data or vocabulary are not the checkpoint's")
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long, to be resumed")
@@ -114,12 +117,15 @@ def rate(done, a):
     return min(1.0, max(0.0, (1 - done) / a.decay))
 
 
-@torch.no_grad()
-def begin(table, path):
-    """The table's first rows as embedding.py made them, if it did."""
-    if path.exists():
-        rows = torch.from_numpy(np.load(path)["rows"])  # (V, D)
-        table[: len(rows)] = rows
+def known(folder, rows, often):
+    """(source, often) of a Table: embedding.py's rows and which tokens come `often`; (None, None) if it was not run."""
+    if not (folder / "embedding.npz").exists():
+        return None, None
+    made = np.load(folder / "embedding.npz")["rows"]  # (V, K)
+    source = torch.zeros(rows, made.shape[1])
+    source[: len(made)] = torch.from_numpy(made)
+    counts = np.bincount(np.load(folder / "tokens.npz")["ids"], minlength=rows)
+    return source, torch.from_numpy(counts >= often).float()[:, None]
 
 
 def seconds_until(clock):
@@ -136,15 +142,15 @@ def main():
     vocabulary = Vocabulary.load(a.folder / "vocabulary.json")
     rows = -(-(len(vocabulary.tokens) + len(CONTROL)) // 32) * 32
     config = Config(rows, a.width, a.mlp, a.layers, num_attention_heads=a.width // 64)
-    model = Qwen2(config)
-    begin(model.embed_tokens.weight, a.folder / "embedding.npz")
+    model = Qwen2(config, *known(a.folder, rows, a.often))
     if a.weights:
-        model.load_state_dict(torch.load(a.weights, weights_only=False)["model"])
-    matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
+        begin_with(model, a.weights, vocabulary.all_tokens)
+    own = model.embed_tokens.own
+    matrices = [p for p in model.parameters() if p.dim() == 2 and p is not own and len(p)]
     others = [p for n, p in model.named_parameters() if p.dim() != 2]
     optimizers = [
-        torch.optim.Muon(matrices, lr=a.lr, momentum=0.95, weight_decay=0.01, adjust_lr_fn="original"),
-        torch.optim.AdamW([{"params": [model.embed_tokens.weight], "weight_decay": 0.01, "lr": a.lr * a.table},
+        Muon(matrices, a.lr),
+        torch.optim.AdamW([{"params": [own], "weight_decay": 0.01, "lr": a.lr * a.table},
                            {"params": others, "weight_decay": 0.0, "lr": a.lr * 0.1}], betas=(0.9, 0.98), fused=True),
     ]
     base = [[g["lr"] for g in o.param_groups] for o in optimizers]
@@ -161,18 +167,21 @@ def main():
         for o, s in zip(optimizers, saved["optimizers"]):
             o.load_state_dict(s)
     a.tokens = a.tokens or TOKENS
+    # Without such instructions bfloat16 is a hundred times slower, and a compiled loss no faster.
+    half = torch.cpu._is_avx512_bf16_supported()
 
-    @torch.compile(dynamic=True)
     def loss_of(ids, where, targets):
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
             hidden, table = model(ids)
             picked = hidden.reshape(-1, config.hidden_size)[where]
             return F.cross_entropy((picked @ table.T).float(), targets)
 
+    if half:
+        loss_of = torch.compile(loss_of, dynamic=True)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {rows} rows, from {state}, {a.tokens / 1e6:.1f}M tokens in all, data {data['data']}", flush=True)
 
     def save():
-        made = {"config": config, "model": model.state_dict(), "state": state, "arguments": vars(a), "data": data,
+        made = {"config": config, "model": model.state_dict(), "table": model.embed_tokens().detach(), "state": state, "arguments": vars(a), "data": data,
                 "optimizers": [o.state_dict() for o in optimizers]}
         torch.save(made, checkpoint.with_suffix(".new"))
         checkpoint.with_suffix(".new").replace(checkpoint)
