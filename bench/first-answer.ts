@@ -5,6 +5,7 @@
 
 import { parseChoice } from "../scripts/usage.ts";
 import { startServer } from "../test/runtime/started.ts";
+import { median } from "./report.ts";
 
 const RUNS = 5;
 const QUESTION = "Which runtimes can it run in, and how do I deploy it with wrangler?";
@@ -42,6 +43,6 @@ print("ready -> whole answer", whole, "ms");
 print("after the first token", speed, "tokens/s");
 
 function print(what: string, values: readonly number[], unit: string): void {
-  const [least, median, most] = [0, RUNS >> 1, RUNS - 1].map((i) => [...values].sort((a, b) => a - b)[i]!.toFixed(0));
-  console.log(`${what.padEnd(22)} ${median} ${unit} (${least} to ${most})`);
+  const [least, middle, most] = [Math.min(...values), median(values), Math.max(...values)].map((n) => n.toFixed(0));
+  console.log(`${what.padEnd(22)} ${middle} ${unit} (${least} to ${most})`);
 }

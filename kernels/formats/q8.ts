@@ -2,9 +2,10 @@
 // Must not know: scales, how integers are chosen.
 
 import type { BlockFormat } from "../formats.ts";
+import { PLANE_BYTES, readPlane, writePlane } from "./plane.ts";
 
-/** Bytes of the plane of h, which comes first. */
-const PLANE = 64;
+const high = new Int8Array(32);
+const low = new Int8Array(32);
 
 export const q8: BlockFormat = {
   blockBytes: 136,
@@ -12,24 +13,16 @@ export const q8: BlockFormat = {
   smallest: -128,
   largest: 127,
   read(bytes, block, row, integers) {
-    for (let k = 0; k < 32; k += 8) {
-      for (let j = 0; j < 4; j++) {
-        const at = block + 2 * k + 4 * row + j;
-        const [high, low] = [bytes[at]!, bytes[at + PLANE]!];
-        integers[k + j] = (((high & 15) << 4) | (low & 15)) - 128;
-        integers[k + 4 + j] = ((high & 0xf0) | (low >> 4)) - 128;
-      }
-    }
+    readPlane(bytes, block, row, high);
+    readPlane(bytes, block + PLANE_BYTES, row, low);
+    for (let k = 0; k < 32; k++) integers[k] = 16 * (high[k]! - 8) + low[k]!;
   },
   write(bytes, block, row, integers) {
-    for (let k = 0; k < 32; k += 8) {
-      for (let j = 0; j < 4; j++) {
-        const at = block + 2 * k + 4 * row + j;
-        const first = integers[k + j]! + 128;
-        const second = integers[k + 4 + j]! + 128;
-        bytes[at] = (first >> 4) | (second & 0xf0);
-        bytes[at + PLANE] = (first & 15) | ((second & 15) << 4);
-      }
+    for (let k = 0; k < 32; k++) {
+      high[k] = (integers[k]! >> 4) + 8;
+      low[k] = integers[k]! & 15;
     }
+    writePlane(bytes, block, row, high);
+    writePlane(bytes, block + PLANE_BYTES, row, low);
   },
 };

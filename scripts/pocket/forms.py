@@ -63,6 +63,15 @@ def _value(rng, kind, held, zh):
     return number(rng, held)
 
 
+def shown(rng, n, zh):
+    """A number as a figure or, as often, as a word."""
+    return WORDS[zh][n] if rng.random() < 0.5 else n
+
+
+def is_held_list(group, n):
+    return is_held("list", group[0], n, one_in=5)
+
+
 def _join(parts, zh):
     if zh:
         return "，".join(parts) if len(parts) > 2 else "和".join(parts)
@@ -75,10 +84,9 @@ def _list(rng, zh, held):
         group = rng.choice(SETS)
         members = group[2 + zh].split()
         n = rng.randint(2, min(5, len(members)))
-        if is_held("list", group[0], n, one_in=5) == held or (held and rng.random() < 0.02):
+        if is_held_list(group, n) == held or (held and rng.random() < 0.02):
             break
-    shown = WORDS[zh][n] if rng.random() < 0.5 else n
-    text = worded(rng, "LIST", zh, held, {"n": shown, "c": group[zh]})
+    text = worded(rng, "LIST", zh, held, {"n": shown(rng, n, zh), "c": group[zh]})
     return text, "\n".join(f"- {m}" for m in members[:n]), {"lines": n, "of": members}
 
 

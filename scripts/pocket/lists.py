@@ -6,12 +6,8 @@ Takes a random.Random; gives (asked, told). What is held out never comes. Must n
 
 import json
 
-from forms import SETS, WORDS
-from slots import is_held, new_word, number
-
-
-def _shown(rng, count, zh):
-    return count if rng.random() < 0.5 else WORDS[zh][count]
+from forms import SETS, is_held_list, shown
+from slots import new_word, number
 
 
 def _word(rng, zh):
@@ -29,7 +25,7 @@ def _first(rng, zh):
     values = [number(rng, False) if all_numbers else _word(rng, zh) for _ in range(rng.randint(1, 6))]
     count = rng.randint(1, len(values))
     as_json = rng.random() < 0.6
-    asked = f"{_shown(rng, count, zh)}{'：' if zh else ': '}{('、' if zh else ', ').join(map(str, values))}{' []' if as_json else ' -'}"
+    asked = f"{shown(rng, count, zh)}{'：' if zh else ': '}{('、' if zh else ', ').join(map(str, values))}{' []' if as_json else ' -'}"
     told = values[:count]
     return asked, json.dumps(told, ensure_ascii=False) if as_json else "\n".join(f"- {value}" for value in told)
 
@@ -39,9 +35,9 @@ def _members(rng, zh):
     while True:
         group, count = rng.choice(SETS), rng.randint(1, 5)
         members = group[2 + zh].split()
-        if count <= len(members) and not is_held("list", group[0], count, one_in=5):
+        if count <= len(members) and not is_held_list(group, count):
             break
-    return f"{_shown(rng, count, zh)} {group[zh]} -", "\n".join(f"- {member}" for member in members[:count])
+    return f"{shown(rng, count, zh)} {group[zh]} -", "\n".join(f"- {member}" for member in members[:count])
 
 
 def _pairs(rng, zh):

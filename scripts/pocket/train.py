@@ -117,14 +117,14 @@ def rate(done, a):
     return min(1.0, max(0.0, (1 - done) / a.decay))
 
 
-def known(folder, rows, often):
-    """(source, often) of a Table: embedding.py's rows and which tokens come `often`; (None, None) if it was not run."""
+def known(folder, rows, ids, often):
+    """(source, often) of a Table: embedding.py's rows and which tokens come `often` among `ids`; (None, None) if it was not run."""
     if not (folder / "embedding.npz").exists():
         return None, None
     made = np.load(folder / "embedding.npz")["rows"]  # (V, K)
     source = torch.zeros(rows, made.shape[1])
     source[: len(made)] = torch.from_numpy(made)
-    counts = np.bincount(np.load(folder / "tokens.npz")["ids"], minlength=rows)
+    counts = np.bincount(ids, minlength=rows)
     return source, torch.from_numpy(counts >= often).float()[:, None]
 
 
@@ -142,7 +142,8 @@ def main():
     vocabulary = Vocabulary.load(a.folder / "vocabulary.json")
     rows = -(-(len(vocabulary.tokens) + len(CONTROL)) // 32) * 32
     config = Config(rows, a.width, a.mlp, a.layers, num_attention_heads=a.width // 64)
-    model = Qwen2(config, *known(a.folder, rows, a.often))
+    batches = Batches(a.folder, a.batch, a.seed)
+    model = Qwen2(config, *known(a.folder, rows, batches.ids, a.often))
     if a.weights:
         begin_with(model, a.weights, vocabulary.all_tokens)
     own = model.embed_tokens.own
@@ -186,7 +187,7 @@ def main():
         torch.save(made, checkpoint.with_suffix(".new"))
         checkpoint.with_suffix(".new").replace(checkpoint)
 
-    batches, log = Batches(a.folder, a.batch, a.seed), record.open_log(a.folder / f"{a.run}.csv", state["steps"])
+    log = record.open_log(a.folder / f"{a.run}.csv", state["steps"])
     dice, drills = np.random.default_rng([a.seed, state["steps"]]), Drills(vocabulary)
     recent = state["tokens"] / state["seconds"] if state["seconds"] else 0.0
     begun, saved_at, last, last_tokens = time.time(), time.time(), time.time(), state["tokens"]
