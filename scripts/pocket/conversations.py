@@ -19,7 +19,7 @@ OTHER_SYSTEMS = ["You are a helpful assistant.", "You are Qwen, created by Aliba
 FACTS = {kind: Facts(kind) for kind in ("help", "architecture", "smalltalk")}
 SKILLS = {"arithmetic": arithmetic, "units": units, "dates": dates, "forms": forms, "scope": scope}
 # How often a turn is of a kind: what takes copying and computing is learned last, and needs most.
-KINDS = {"help": 20, "architecture": 13, "smalltalk": 12, "arithmetic": 15, "units": 8, "dates": 12, "forms": 16, "scope": 10}
+KINDS = {"help": 20, "architecture": 16, "smalltalk": 16, "arithmetic": 15, "units": 7, "dates": 12, "forms": 18, "scope": 11}
 
 
 def turn(rng, zh, kind):
@@ -57,10 +57,10 @@ def conversation(rng):
     zh = rng.random() < 0.5
     base = SYSTEM if rng.random() < 0.8 else rng.choice(OTHER_SYSTEMS)
     kind = rng.random()
-    if kind < 0.12:
+    if kind < 0.08:
         offered, turns = _tools(rng, zh)
         base = system(rng, base, offered)
-    elif kind < 0.32:
+    elif kind < 0.18:
         turns = _memory(rng, zh)
     else:
         kinds = rng.choices(list(KINDS), list(KINDS.values()), k=rng.choice((1, 1, 2, 2, 3, 4)))

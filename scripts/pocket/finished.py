@@ -27,15 +27,16 @@ def strings(reader, key):
 def begin_with(model, path, tokens):
     """Fills `model`, whose rows are those of `tokens`, with the weights of the GGUF at `path`. With a source of rows the
     projection is that which comes nearest to the file's rows of the tokens that come often; these keep theirs exactly. A model
-    that is wider within its feed-forward computes the same at first: nothing comes out of what is new."""
+    with more layers, or wider within its feed-forward, computes the same at first: nothing comes out of what is new."""
     reader = GGUFReader(path)
     found = tensors(reader)
     for name, parameter in model.named_parameters():
         if not name.startswith("embed_tokens."):
-            weight = found[gguf_name(name)]
-            if "down_proj" in name:
+            if name.endswith(("o_proj.weight", "down_proj.weight")):
                 parameter.zero_()
-            parameter[tuple(slice(n) for n in weight.shape)] = weight
+            weight = found.get(gguf_name(name))
+            if weight is not None:
+                parameter[tuple(slice(n) for n in weight.shape)] = weight
     table, theirs = model.embed_tokens, {token: i for i, token in enumerate(strings(reader, "tokenizer.ggml.tokens"))}
     rows = torch.zeros(table.own.shape)  # (V, D)
     have = torch.zeros(len(rows), 1)
