@@ -2,7 +2,7 @@
 // Takes the arguments after `qwen-edge`; gives the exit code: 0 done, 1 failed, 2 wrong usage.
 // Must not know: what a command does.
 
-import { UsageError } from "./usage.ts";
+import { report } from "./usage.ts";
 
 interface Command {
   readonly summary: string;
@@ -54,7 +54,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const run = await command.load();
     return await run(rest);
   } catch (error) {
-    return report(error, name);
+    return report(error, `qwen-edge ${name} --help`);
   }
 }
 
@@ -67,20 +67,4 @@ function help(): string {
     "",
     "qwen-edge COMMAND --help tells a command's options.",
   ].join("\n");
-}
-
-/** One line for what a user can mend; the whole trace only for what is our own mistake. */
-function report(error: unknown, command: string): number {
-  if (error instanceof UsageError || isParseError(error)) {
-    console.error(`${error.message.split("\n")[0]}; see qwen-edge ${command} --help`);
-    return 2;
-  }
-  const isBug = !(error instanceof Error) || error instanceof TypeError || error instanceof ReferenceError;
-  console.error(isBug ? error : error.message);
-  return 1;
-}
-
-/** What node:util's parseArgs throws. */
-function isParseError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { WEIGHT_FORMATS } from "../kernels/formats.ts";
 import { readConfig } from "../src/config.ts";
-import { CLIENT_KEY, type Place, type Runtime, serverCommand } from "./dev/runtime.ts";
+import { CLIENT_KEY, type Place, type Runtime, serverCommand, serverEnvironment } from "./dev/runtime.ts";
 import { Server } from "./dev/server.ts";
 import { cacheFolder, findModel } from "./model-path.ts";
 import { ensurePacked } from "./pack/cache.ts";
@@ -95,15 +95,11 @@ function watchParent(stop: () => void): NodeJS.Timeout | undefined {
 
 /**
  * Says so where the client's key is set and the server has none: it may have been meant for the server.
- * @throws {Error} naming the variable that is wrong, before anything is started with it
+ * @throws {ConfigError} naming the variable that is wrong, before anything is started with it
  */
 function checkSettings(): void {
-  try {
-    const { apiKeys } = readConfig({ ...process.env, [CLIENT_KEY]: undefined });
-    if (apiKeys.length === 0 && process.env[CLIENT_KEY]) console.error(OPEN);
-  } catch (cause) {
-    throw new Error(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  const { apiKeys } = readConfig(serverEnvironment());
+  if (apiKeys.length === 0 && process.env[CLIENT_KEY]) console.error(OPEN);
 }
 
 /** Runs the server until it ends or is asked to. Resolves to the exit code. */

@@ -3,7 +3,7 @@
 // themselves, and a last line `score: N %`.
 // Must not know: how the model was trained.
 //
-//   node scripts/eval-pocket.ts [--model FILE] [--quant FORMAT] [--every N] [--show] [--json FILE]
+//   npm run eval:pocket -- [--model FILE] [--quant FORMAT] [--every N] [--show] [--json FILE]
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ import { loadVocab } from "../src/token/vocab.ts";
 import { openModel } from "./forward.ts";
 import { pack } from "./pack/pack.ts";
 import { type Check, isRight, repeats } from "./pocket-eval/check.ts";
-import { parseChoice } from "./usage.ts";
+import { parseChoice, parseInteger, report } from "./usage.ts";
 
 const FOLDER = new URL("../models/pocket/", import.meta.url);
 /** No right answer is longer. */
@@ -87,10 +87,7 @@ export function isCorrect({ text, reason }: Answer, prompt: HeldOutPrompt): bool
 }
 
 /** kind -> [right, all]. */
-export function scoreByKind(
-  prompts: readonly HeldOutPrompt[],
-  right: readonly boolean[],
-): Map<string, [number, number]> {
+function scoreByKind(prompts: readonly HeldOutPrompt[], right: readonly boolean[]): Map<string, [number, number]> {
   const scores = new Map<string, [number, number]>();
   for (const [i, { kind }] of prompts.entries()) {
     const score = scores.get(kind) ?? [0, 0];
@@ -118,12 +115,13 @@ async function run(args: readonly string[]): Promise<void> {
       json: { type: "string" },
     },
   });
-  const prompts = heldOutPrompts().filter((_, i) => i % Number(values.every) === 0);
+  const quant = parseChoice("quant", values.quant, WEIGHT_FORMATS);
+  const every = parseInteger("every", values.every, { min: 1, max: 100 });
+  const prompts = heldOutPrompts().filter((_, i) => i % every === 0);
   const out = mkdtempSync(join(tmpdir(), "pocket-"));
   const answers: Answer[] = [];
   const started = performance.now();
   try {
-    const quant = parseChoice("quant", values.quant, WEIGHT_FORMATS);
     const { folder } = await pack(values.model, { quant, out: join(out, "packed") });
     const completer = await openCompleter(folder);
     for (const { messages } of prompts) answers.push(await answerTo(completer, messages));
@@ -156,4 +154,8 @@ async function run(args: readonly string[]): Promise<void> {
   console.log(`score: ${percent(right.filter(Boolean).length, right.length).trim()} %`);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await run(process.argv.slice(2));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await run(process.argv.slice(2)).catch((error: unknown) => {
+    process.exitCode = report(error, "the head of scripts/eval-pocket.ts");
+  });
+}

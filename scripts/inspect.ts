@@ -3,6 +3,7 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { matrixBytes } from "../kernels/abi.ts";
 import { ModelFileError } from "../src/errors.ts";
 import type { Manifest, TensorEntry } from "../src/model/manifest.ts";
@@ -21,12 +22,14 @@ PATH is a GGUF file, a Hugging Face folder or a packed folder.`;
  * @throws {UsageError | ModelFileError} for wrong arguments or a model that cannot be read
  */
 export async function inspectCommand(args: readonly string[]): Promise<number> {
-  const [path, ...rest] = args;
-  if (path === "--help" || path === "-h") {
+  const options = { help: { type: "boolean", short: "h" } } as const;
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  if (values.help) {
     console.log(INSPECT_USAGE);
     return 0;
   }
-  if (path === undefined || rest.length > 0) throw new UsageError(`Expected one PATH, found ${args.length}`);
+  const [path, ...rest] = positionals;
+  if (path === undefined || rest.length > 0) throw new UsageError(`Expected one PATH, found ${positionals.length}`);
   const manifest = await readManifest(path);
   for (const line of manifest ? describePacked(path, manifest) : describeSource(path)) console.log(line);
   return 0;

@@ -6,12 +6,16 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import type { Browser } from "playwright-core";
 import { launchChromium } from "./chromium.ts";
 import { serverCommand } from "./dev/runtime.ts";
 import { Server } from "./dev/server.ts";
 import { cacheFolder, findModel } from "./model-path.ts";
 import { ensurePacked } from "./pack/cache.ts";
+
+// It takes no option; one that is given is refused before a picture is overwritten.
+parseArgs({ options: {} });
 
 const OUT = fileURLToPath(new URL("../docs/images/", import.meta.url));
 const PORT = 8797;

@@ -1,11 +1,12 @@
 // Makes test/fixtures/tiny/tiny.gguf: a Qwen2 of 0.4M seeded random weights, so that tests have a whole model. Takes a target
-// path, default test/fixtures/tiny/tiny.gguf; the same bytes every time: no
-// Math.log, cos or exp, whose last bits differ between engines. Must not know: the engine, packed formats.
+// path, default test/fixtures/tiny/tiny.gguf; the same bytes every time: no Math.log, cos or exp, whose last bits differ
+// between engines. Must not know: the engine, packed formats.
 //
 //   node scripts/tiny.ts [FILE]
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { type GgufTensorInput, writeGguf } from "./pack/gguf-write.ts";
 
 const SEED = 2_024_06_07;
@@ -143,6 +144,8 @@ function firstTokens(): { tokens: string[]; merges: string[] } {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const target = process.argv[2] ?? fileURLToPath(new URL("test/fixtures/tiny/tiny.gguf", root));
+  const [target = fileURLToPath(new URL("test/fixtures/tiny/tiny.gguf", root))] = parseArgs({
+    allowPositionals: true,
+  }).positionals;
   writeFileSync(target, makeTinyModel());
 }

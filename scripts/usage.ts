@@ -1,4 +1,4 @@
-// A wrong command line: the one error that every command may throw for its arguments.
+// A wrong command line: the one error that every command may throw for its arguments, and what is printed of any error.
 // Also the reading of numbers, which node:util's parseArgs leaves as text. Must not know: the commands.
 
 /** What was typed cannot be run; the message says what was expected. */
@@ -18,4 +18,20 @@ export function parseChoice<Choice extends string>(option: string, text: string,
   const choice = choices.find((c) => c === text);
   if (choice !== undefined) return choice;
   throw new UsageError(`--${option} is ${JSON.stringify(text)}; expected ${choices.join(" or ")}`);
+}
+
+/** Prints one line for what a user can mend, the whole trace only for what is our own mistake; gives the exit code. */
+export function report(error: unknown, help: string): 1 | 2 {
+  if (error instanceof UsageError || isParseError(error)) {
+    console.error(`${error.message.split("\n")[0]}; see ${help}`);
+    return 2;
+  }
+  const isBug = !(error instanceof Error) || error instanceof TypeError || error instanceof ReferenceError;
+  console.error(isBug ? error : error.message);
+  return 1;
+}
+
+/** What node:util's parseArgs throws. */
+function isParseError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 }

@@ -2,23 +2,21 @@
 // Owns: which path leads where. Takes the two completers, the edge model's text tools and status, and the settings;
 // gives an app to serve, or to mount under a path of another one. Must not know: a runtime, an engine.
 
-import { Hono, type MiddlewareHandler } from "hono";
+import { type ErrorHandler, Hono, type MiddlewareHandler } from "hono";
 import type { Completer, ForwardRequest, Status, TextTools } from "./completer.ts";
 import { type Config, redacted } from "./config.ts";
 import { RequestError } from "./errors.ts";
 import { requireKey } from "./http/auth.ts";
-import { type Choice, chat } from "./http/chat.ts";
+import { chat } from "./http/chat.ts";
 import { describeError, errorResponse, type Log, logError } from "./http/error.ts";
 import { fingerprintOf } from "./http/fingerprint.ts";
 import { answerHeaders, type HttpEnv } from "./http/headers.ts";
 import { getModel, health, listModels } from "./http/models.ts";
 import { type OpenPageFile, PAGE_PATHS, pageFile } from "./http/page.ts";
 import { applyTemplate, detokenize, tokenize } from "./http/text.ts";
-import { isPattern } from "./origin/choose.ts";
+import { type Choice, choose as chooseModel, isPattern } from "./origin/choose.ts";
 
 export interface AppParts {
-  /** Which model runs where; throws UnknownModelError. */
-  readonly choose: (model: string | undefined) => Choice;
   readonly completers: { readonly edge: Completer; readonly origin: Completer<ForwardRequest> };
   readonly text: TextTools;
   readonly status: () => Promise<Status>;
@@ -39,8 +37,9 @@ interface Route {
 
 /** The whole service: `createApp(parts).fetch(request)`, or `yourApp.route("/ai", createApp(parts))`. */
 export function createApp(parts: AppParts): Hono<HttpEnv> {
-  const { choose, completers, text, status, config, page, log = logLine } = parts;
+  const { completers, text, status, config, page, log = logLine } = parts;
   const { maxBodyBytes, maxEdgeBodyBytes, keepAliveMs } = config;
+  const choose = chooser(status, config);
   const originModels = config.origins.map(({ name }) => name).filter((name) => !isPattern(name));
   const models = { choose, status, originModels, settings: redacted(config) };
   const texts = { text, maxBodyBytes: maxEdgeBodyBytes };
@@ -61,12 +60,7 @@ export function createApp(parts: AppParts): Hono<HttpEnv> {
   ];
 
   const app = new Hono<HttpEnv>();
-  app.onError((error, c) => {
-    // Nobody reads this answer; 499 is what logs call a client that left.
-    if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
-    logError(error, c.var.requestId, log);
-    return errorResponse(describeError(error, c.var.requestId));
-  });
+  app.onError(errorAnswer(log));
   app.use("*", answerHeaders(config));
   const withKey = requireKey(config.apiKeys);
   const files: readonly Route[] =
@@ -89,6 +83,41 @@ export function createApp(parts: AppParts): Hono<HttpEnv> {
     );
   });
   return app;
+}
+
+/** What a host serves whose settings are wrong: that, on every path, to everybody. */
+export function brokenApp(error: unknown, log: Log = logLine): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  app.onError(errorAnswer(log));
+  app.use("*", answerHeaders({ corsOrigins: ["*"] }));
+  app.all("*", () => {
+    throw error;
+  });
+  return app;
+}
+
+function errorAnswer(log: Log): ErrorHandler<HttpEnv> {
+  return (error, c) => {
+    // Nobody reads this answer; 499 is what logs call a client that left.
+    if (c.req.raw.signal.aborted) return new Response(null, { status: 499 });
+    logError(error, c.var.requestId, log);
+    return errorResponse(describeError(error, c.var.requestId));
+  };
+}
+
+/**
+ * Which model runs where. The edge model's name is asked for until it is known, and then kept: on Workers asking is a call to
+ * another object. Who cannot be asked has no name, and says so itself when it is asked for more.
+ */
+function chooser(status: () => Promise<Status>, config: Config): (model: string | undefined) => Promise<Choice> {
+  let edge: string | null = null;
+  return async (model) => {
+    edge ??= await status().then(
+      (known) => known.model?.name ?? null,
+      () => null,
+    );
+    return chooseModel(model, { edge, aliases: config.modelAliases, origins: config.origins });
+  };
 }
 
 /** OPTIONS tells the methods of a path, any other one is refused with them. HEAD is GET without a body, by Hono. */

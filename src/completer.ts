@@ -69,19 +69,18 @@ export type Delta =
 export type Completion = { readonly deltas: AsyncIterable<Delta> } | { readonly response: Response };
 
 /**
- * Answers a request. Rejects with an AppError while nothing has been sent (400, 429, 502, 503);
+ * Answers a request. Rejects with an AppError while nothing has been sent (400, 404, 429, 502, 503, 504);
  * after that errors come out of the iteration. Aborting the signal stops all work within one step.
  */
 export interface Completer<Request = ChatRequest> {
   complete(request: Request, signal: AbortSignal): Promise<Completion>;
 }
 
-/** A request for an origin: the body as the client sent it, parsed but not checked. */
+/** A request for an origin: the body as the client sent it, not checked. */
 export interface ForwardRequest {
   readonly model: string;
   /** The body's text, from which the origin's is made: numbers beyond a double survive only here. */
   readonly raw: string;
-  readonly body: Readonly<Record<string, unknown>>;
 }
 
 /** Text services of the edge model, in llama-server's shapes. */
@@ -103,12 +102,13 @@ export interface Status {
   readonly progress: number;
   /** Why it failed, fit for a stranger's eyes. */
   readonly reason?: string;
+  /** null until its manifest has been read. */
   readonly model: {
     readonly name: string;
-    /** Seconds since 1970, when the packed model was made. */
-    readonly created: number;
+    /** Of the file that it was packed from, in hexadecimal. */
+    readonly sha256: string;
     /** Tokens of prompt and answer together. */
     readonly contextLength: number;
     readonly quant: string;
-  };
+  } | null;
 }

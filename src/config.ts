@@ -4,6 +4,7 @@
 // Must not know: who uses a setting.
 
 import * as z from "zod";
+import { ConfigError } from "./errors.ts";
 
 const MIB = 2 ** 20;
 
@@ -35,14 +36,14 @@ export interface Config {
   readonly maxSessions: number | undefined;
   /** Requests that may wait; one more gets 429. */
   readonly queueLength: number;
-  /** Prompt tokens of one step; undefined: the engine's own measure. */
+  /** Rows of one step, those of streams and of a prompt; undefined: the engine's own measure. */
   readonly prefillChunk: number | undefined;
   readonly maxBodyBytes: number;
   /** The same for what the edge model reads: its tokenizer's work grows with it, and everybody waits for that. */
   readonly maxEdgeBodyBytes: number;
   /** Web origins whose pages may call; `*` is all. */
   readonly corsOrigins: readonly string[];
-  /** Silence after which a stream gets a comment. */
+  /** Silence after which a stream gets a comment, a whole answer a line feed. */
   readonly keepAliveMs: number;
   /** Other names of the edge model; one `*` stands for any text. */
   readonly modelAliases: readonly string[];
@@ -62,7 +63,7 @@ const INJECTED = /^QWEN_EDGE_(SERVICE_HOST|SERVICE_PORT|PORT)(_|$)/;
 const KNOWN = new Set(`${SETTINGS} ${OTHERS}`.split(" ").map((name) => PREFIX + name));
 
 /**
- * Reads every QWEN_EDGE_ variable. Throws TypeError that names the one at fault: a wrong value, or a name that is no
+ * Reads every QWEN_EDGE_ variable. Throws ConfigError that names the one at fault: a wrong value, or a name that is no
  * setting, for a misspelt QWEN_EDGE_API_KEYS would leave the service open.
  */
 export function readConfig(env: Env): Config {
@@ -71,7 +72,7 @@ export function readConfig(env: Env): Config {
   const contextLength = readInteger(env, "QWEN_EDGE_CONTEXT", { min: 16, max: 131_072 }) ?? 4096;
   const kvPositions = readInteger(env, "QWEN_EDGE_KV_POSITIONS", { min: 16, max: 2 ** 22 }) ?? 16_384;
   if (kvPositions < contextLength) {
-    throw new TypeError(
+    throw new ConfigError(
       `QWEN_EDGE_KV_POSITIONS is ${kvPositions}, but one context has ${contextLength} positions (QWEN_EDGE_CONTEXT)`,
     );
   }
@@ -79,7 +80,7 @@ export function readConfig(env: Env): Config {
   for (const alias of modelAliases) {
     checkName("QWEN_EDGE_MODEL_ALIASES", alias);
     if (origins.some(({ name }) => name === alias)) {
-      throw new TypeError(
+      throw new ConfigError(
         "QWEN_EDGE_MODEL_ALIASES has a name that QWEN_EDGE_ORIGINS has too; a name leads to one model",
       );
     }
@@ -97,7 +98,7 @@ export function readConfig(env: Env): Config {
     // A context of edge size needs no more; an origin's requests may carry pictures.
     maxBodyBytes: maxBodyBytes ?? (origins.length > 0 ? 8 * MIB : MIB),
     maxEdgeBodyBytes: maxBodyBytes ?? MIB,
-    corsOrigins: readList(env, "QWEN_EDGE_CORS_ORIGINS", ["*"]),
+    corsOrigins: readWebOrigins(env),
     keepAliveMs: readInteger(env, "QWEN_EDGE_KEEP_ALIVE_MS", { min: 10, max: 600_000 }) ?? 10_000,
     modelAliases,
     origins,
@@ -117,7 +118,7 @@ function checkNames(env: Env, origins: readonly OriginConfig[]): void {
     if (!name.startsWith(PREFIX) || KNOWN.has(name) || INJECTED.test(name)) continue;
     const value = read(env, name);
     if (value === undefined || (typeof value === "string" && keys.has(value.trim()))) continue;
-    throw new TypeError(`${name} is not a setting; docs/configuration.md has their names`);
+    throw new ConfigError(`${name} is not a setting; docs/configuration.md has their names`);
   }
 }
 
@@ -132,7 +133,7 @@ function readInteger(env: Env, name: string, { min, max }: { min: number; max: n
   if (value === undefined) return undefined;
   const number = typeof value === "string" && /^\s*-?\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isInteger(number) && number >= min && number <= max) return number;
-  throw new TypeError(`${name} is not an integer from ${min} to ${max}`);
+  throw new ConfigError(`${name} is not an integer from ${min} to ${max}`);
 }
 
 function readChoice<Choice extends string>(env: Env, name: string, choices: readonly Choice[]): Choice | undefined {
@@ -140,24 +141,46 @@ function readChoice<Choice extends string>(env: Env, name: string, choices: read
   if (value === undefined) return undefined;
   const choice = choices.find((each) => each === value);
   if (choice !== undefined) return choice;
-  throw new TypeError(`${name} is not ${choices.join(" or ")}`);
+  throw new ConfigError(`${name} is not ${choices.join(" or ")}`);
 }
 
 /** Values with commas between them. */
 function readList(env: Env, name: string, otherwise: readonly string[] = []): readonly string[] {
   const value = read(env, name);
   if (value === undefined) return otherwise;
-  if (typeof value !== "string") throw new TypeError(`${name} is not a text; expected values with commas between them`);
+  if (typeof value !== "string")
+    throw new ConfigError(`${name} is not a text; expected values with commas between them`);
   const items = value.split(",").map((item) => item.trim());
-  if (items.some((item) => item === "")) throw new TypeError(`${name} has an empty value between its commas`);
+  if (items.some((item) => item === "")) throw new ConfigError(`${name} has an empty value between its commas`);
   return items;
 }
 
 /** Keys as a header can carry them: one with a space or beyond ASCII would let nobody in. */
 function readKeys(env: Env): readonly string[] {
   const keys = readList(env, "QWEN_EDGE_API_KEYS");
-  if (keys.every((key) => /^[\x21-\x7e]+$/.test(key))) return keys;
-  throw new TypeError("QWEN_EDGE_API_KEYS has a key with a space or a character beyond ASCII, which no header carries");
+  for (const key of keys) checkKey("QWEN_EDGE_API_KEYS", key);
+  return keys;
+}
+
+function checkKey(variable: string, key: string): void {
+  if (/^[\x21-\x7e]+$/.test(key)) return;
+  throw new ConfigError(
+    `${variable} has a key with a space or a character beyond ASCII, or an empty one, which no header carries`,
+  );
+}
+
+/** Web origins as browsers send them: any other writing would equal none. */
+function readWebOrigins(env: Env): readonly string[] {
+  const variable = "QWEN_EDGE_CORS_ORIGINS";
+  const origins = readList(env, variable, ["*"]);
+  for (const origin of origins) {
+    if (origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
+    throw new ConfigError(
+      `${variable} has a value that no browser sends; expected * or scheme, host in lower case and port alone, ` +
+        "such as https://app.example.com",
+    );
+  }
+  return origins;
 }
 
 const timeLimit = z.int().min(10).max(3_600_000);
@@ -184,15 +207,17 @@ function readOrigins(env: Env): readonly OriginConfig[] {
   const result = z.record(z.string(), originSchema).safeParse(parseJson(variable, read(env, variable) ?? {}));
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw new TypeError(`${variable} is wrong at ${issue?.path.join(".") || "its top"}: ${issue?.message}`);
+    throw new ConfigError(`${variable} is wrong at ${issue?.path.join(".") || "its top"}: ${issue?.message}`);
   }
   return Object.entries(result.data).map(([name, { keySecret, model, ...rest }]) => {
     checkName(variable, name);
     const key = keySecret === undefined ? undefined : read(env, keySecret);
     if (keySecret !== undefined && typeof key !== "string") {
-      throw new TypeError(`${keySecret}, the key that ${variable} names for ${name}, is not set`);
+      throw new ConfigError(`${keySecret}, the key that ${variable} names for ${name}, is not set`);
     }
-    return { name, model, key: typeof key === "string" ? key.trim() : undefined, ...rest };
+    if (typeof key !== "string") return { name, model, key: undefined, ...rest };
+    checkKey(String(keySecret), key.trim());
+    return { name, model, key: key.trim(), ...rest };
   });
 }
 
@@ -201,13 +226,13 @@ function parseJson(variable: string, value: unknown): unknown {
   try {
     return JSON.parse(value);
   } catch (cause) {
-    throw new TypeError(`${variable} is not valid JSON`, { cause });
+    throw new ConfigError(`${variable} is not valid JSON`, { cause });
   }
 }
 
 function checkName(variable: string, name: string): void {
   if (name !== "" && name.length <= 256 && name.split("*").length <= 2) return;
-  throw new TypeError(`${variable} has a name that is empty, longer than 256 characters or has more than one *`);
+  throw new ConfigError(`${variable} has a name that is empty, longer than 256 characters or has more than one *`);
 }
 
 function deepFreeze<Value extends object>(value: Value): Value {

@@ -79,6 +79,14 @@ export class BusyError extends AppError {
   }
 }
 
+/** 500 `invalid_configuration`: a setting is wrong. The message names it and never its value. */
+export class ConfigError extends AppError {
+  override readonly name = "ConfigError";
+  readonly status = 500;
+  readonly type = "server_error";
+  override readonly code = "invalid_configuration";
+}
+
 /** 502: the GPU origin could not be reached or answered nonsense. */
 export class OriginError extends AppError {
   override readonly name = "OriginError";

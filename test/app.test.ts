@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Hono } from "hono";
-import type { Status } from "../src/completer.ts";
+import { brokenApp } from "../src/app.ts";
+import type { Completer, Status } from "../src/completer.ts";
+import { ConfigError, UnavailableError } from "../src/errors.ts";
 import { ask, fakeApp, post, READY, ScriptedCompleter, says } from "./fakes/completer.ts";
 import { frames } from "./fakes/sse.ts";
 
@@ -74,7 +76,7 @@ test("createApp() lists the edge model and the origins' models, patterns not", a
       {
         id: "tiny",
         object: "model",
-        created: 1_700_000_000,
+        created: 0,
         owned_by: "qwen-edge",
         max_model_len: 4096,
         quant: "q8",
@@ -145,6 +147,38 @@ test("createApp() answers a status that throws with its error", async () => {
   const response = await app.fetch(request("GET", "/health"));
   assert.equal(response.status, 500);
   assert.equal(log.length, 1);
+});
+
+test("createApp() sends a name to the edge model while that has none, and knows it as soon as it has", async () => {
+  let status: Status = { state: "failed", progress: 0, reason: "manifest.json cannot be read", model: null };
+  const failing: Completer = { complete: () => Promise.reject(new UnavailableError("The model failed to load")) };
+  const { app } = fakeApp({ status: async () => status, edge: failing, env: ENV });
+  const codeOf = async (model: string) => (await app.fetch(ask({ model }))).status;
+  assert.equal(await codeOf("tiny"), 503);
+  assert.equal((await app.fetch(request("GET", "/v1/models/tiny"))).status, 503);
+  const { data } = (await (await app.fetch(request("GET", "/v1/models"))).json()) as { data: { id: string }[] };
+  assert.deepEqual(
+    data.map(({ id }) => id),
+    ["qwen2.5-7b-instruct"],
+  );
+  status = READY;
+  assert.equal((await app.fetch(request("GET", "/v1/models/tiny"))).status, 200);
+  assert.equal(await codeOf("gpt-9"), 404);
+});
+
+test("brokenApp() says on every path and to every page what is wrong with the settings", async () => {
+  const log: unknown[] = [];
+  const app = brokenApp(new ConfigError("QWEN_EDGE_CONTEXT is not an integer"), (entry) => log.push(entry));
+  for (const path of ["/", "/health", "/v1/chat/completions"]) {
+    const response = await app.fetch(request("GET", path));
+    assert.equal(response.status, 500);
+    assert.equal(response.headers.get("access-control-allow-origin"), "*");
+    assert.equal(response.headers.get("x-should-retry"), "false");
+    const { error } = (await response.json()) as { error: Record<string, unknown> };
+    assert.equal(error.code, "invalid_configuration");
+    assert.match(String(error.message), /QWEN_EDGE_CONTEXT/);
+  }
+  assert.equal(log.length, 3);
 });
 
 test("createApp() serves the text tools in llama-server's shapes", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readConfig, redacted } from "../src/config.ts";
+import { ConfigError } from "../src/errors.ts";
 
 const ORIGIN = { baseUrl: "https://gpu.test/v1/", model: "Qwen/Qwen2.5-7B-Instruct", keySecret: "GPU_KEY" };
 const LIMITED = { ...ORIGIN, idleTimeoutMs: 20_000 };
@@ -28,7 +29,7 @@ test("readConfig() has the documented defaults, when nothing is set", () => {
 
 test("readConfig() refuses a name that is no setting, but for those of the command line and of an origin's key", () => {
   assert.throws(() => readConfig({ QWEN_EDGE_APIKEYS: "a" }), {
-    name: "TypeError",
+    name: "ConfigError",
     message: "QWEN_EDGE_APIKEYS is not a setting; docs/configuration.md has their names",
   });
   assert.throws(() => readConfig({ QWEN_EDGE_API_KEY: "a" }), /QWEN_EDGE_API_KEY is not a setting/);
@@ -100,6 +101,11 @@ test("readConfig() names the variable and repeats no value, when one is wrong", 
     [{ QWEN_EDGE_API_KEYS: "hunter2,," }, /^QWEN_EDGE_API_KEYS has an empty value/],
     [{ QWEN_EDGE_API_KEYS: "ok,hunter2 x" }, /^QWEN_EDGE_API_KEYS has a key with a space/],
     [{ QWEN_EDGE_API_KEYS: "hunter2é" }, /^QWEN_EDGE_API_KEYS .* beyond ASCII/],
+    [{ QWEN_EDGE_CORS_ORIGINS: "https://a.test/" }, /^QWEN_EDGE_CORS_ORIGINS .* such as https:/],
+    [{ QWEN_EDGE_CORS_ORIGINS: "*,https://A.test" }, /^QWEN_EDGE_CORS_ORIGINS .* such as https:/],
+    [{ QWEN_EDGE_CORS_ORIGINS: "a.test" }, /^QWEN_EDGE_CORS_ORIGINS .* such as https:/],
+    [{ QWEN_EDGE_ORIGINS: { a: ORIGIN }, GPU_KEY: "hunter\n2" }, /^GPU_KEY has a key with a space/],
+    [{ QWEN_EDGE_ORIGINS: { a: ORIGIN }, GPU_KEY: "  " }, /^GPU_KEY has a key with a space/],
     [{ QWEN_EDGE_API_KEYS: 5 }, /^QWEN_EDGE_API_KEYS is not a text/],
     [{ QWEN_EDGE_ORIGINS: "{hunter2" }, /^QWEN_EDGE_ORIGINS is not valid JSON$/],
     [{ QWEN_EDGE_ORIGINS: "[]" }, /^QWEN_EDGE_ORIGINS is wrong at its top/],
@@ -121,7 +127,7 @@ test("readConfig() names the variable and repeats no value, when one is wrong", 
     assert.throws(
       () => readConfig(env),
       (error) => {
-        assert.ok(error instanceof TypeError, String(error));
+        assert.ok(error instanceof ConfigError, String(error));
         assert.match(error.message, says);
         assert.ok(!error.message.includes("hunter2"), error.message);
         return true;

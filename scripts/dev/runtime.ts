@@ -21,6 +21,9 @@ export interface Place {
   readonly stateFolder: string;
 }
 
+/** The key that `qwen-edge chat` sends: no setting of a server. */
+export const CLIENT_KEY = "QWEN_EDGE_API_KEY";
+
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const MODULES = join(ROOT, "node_modules");
 
@@ -67,7 +70,7 @@ async function workerdCommand({ folder, host, port, stateFolder }: Place): Promi
 
 function denoCommand({ folder, host, port }: Place): ServerCommand {
   const { runInstall } = createRequire(import.meta.url)("deno/install_api.cjs") as { runInstall(): string };
-  const origins = readConfig(process.env).origins.map(({ baseUrl }) => new URL(baseUrl));
+  const origins = readConfig(serverEnvironment()).origins.map(({ baseUrl }) => new URL(baseUrl));
   const reached = origins.map((url) => `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`);
   const isV6 = host.includes(":");
   const args = [
@@ -86,8 +89,10 @@ function basics(): Record<string, string> {
   return { NO_COLOR: "1", ...pick((name) => names.includes(name)) };
 }
 
-/** The key that `qwen-edge chat` sends: no setting of a server. */
-export const CLIENT_KEY = "QWEN_EDGE_API_KEY";
+/** This process's environment without what is the client's. */
+export function serverEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, [CLIENT_KEY]: undefined };
+}
 
 /** The settings, and the variables that QWEN_EDGE_ORIGINS names as keys. */
 function settings(): Record<string, string> {

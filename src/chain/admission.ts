@@ -4,17 +4,21 @@
 // Takes sizes and a pool; gives sessions. Must not know: frames, stages, ids.
 //
 // Sessions stand in the order of their age. While it is read, the oldest is never paused, so it always ends. Who was paused
-// goes on when all that it and those who run may ever need is free, so it is not paused again. Of a session that stalled
-// nothing is waited for: its own pages are given to anybody, none are kept for it, and paused it keeps nobody out. Once it is
-// read again it is one like the others, and one that went on meanwhile may be paused a second time.
+// goes on when it and all who run have room to grow by half of its length. So a session that is paused more than once has
+// become longer each time, and all that is computed again is a small multiple of what it is at last; and nobody waits for
+// room that answers may have and seldom take. Of a session that stalled nothing is waited for: its own pages are given to
+// anybody, none are kept for it, it is none of those that compute, and paused it keeps nobody out.
 
 import { PAGE } from "../engine/kv-cache.ts";
 import { BusyError } from "../errors.ts";
 import { type PagePool, pagesFor } from "./pages.ts";
 import type { ChainSession } from "./session.ts";
 
+/** Tokens by which a paused session shall at least be able to grow when it goes on. */
+const LEAST_GROWTH = 4 * PAGE;
+
 export interface AdmissionLimits {
-  /** Sessions that compute at once. */
+  /** Sessions that compute at once; one that stalled does not. */
   readonly maxSessions: number;
   /** Sessions that may wait to be admitted. */
   readonly queue: number;
@@ -34,6 +38,7 @@ export interface Opening {
 interface Waiting {
   readonly prompt: number;
   readonly positions: number;
+  readonly signal: AbortSignal;
   readonly admit: () => void;
 }
 
@@ -85,6 +90,7 @@ export class Admission {
       const waiting: Waiting = {
         prompt,
         positions,
+        signal,
         admit: () => {
           signal.removeEventListener("abort", onAbort);
           resolve(admit());
@@ -99,11 +105,17 @@ export class Admission {
   advance(): void {
     for (const session of this.#sessions) {
       if (!session.paused || session.stalled) continue;
-      const needed = pagesFor(session.positions) + this.#growth((other) => pagesFor(other.positions));
+      const growth = Math.max(LEAST_GROWTH, session.timeline.ids.length / 2);
+      const needed = pagesAhead(session, growth) + this.#growth((other) => pagesAhead(other, growth));
       if (this.#running().length > 0 && !this.#makeRoom(needed)) return;
       session.paused = false;
     }
-    while (this.#waiting[0] !== undefined && this.#fits(this.#waiting[0])) this.#waiting.shift()!.admit();
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      // One whose signal was aborted just now leaves the line by itself, and calls this again.
+      if (first.signal.aborted || !this.#fits(first)) return;
+      this.#waiting.shift();
+      first.admit();
+    }
   }
 
   /**
@@ -141,11 +153,10 @@ export class Admission {
 
   /** Makes room for the prompt and a page of answer, beside what the others have and will need next, where it can. */
   #fits({ prompt, positions }: Pick<Waiting, "prompt" | "positions">): boolean {
-    if (this.#sessions.length >= this.#limits.maxSessions) return false;
+    if (this.#sessions.filter(({ stalled }) => !stalled).length >= this.#limits.maxSessions) return false;
     if (this.#sessions.some(({ paused, stalled }) => paused && !stalled)) return false;
-    const soon = (length: number, most: number) => pagesFor(Math.min(length + PAGE, most));
-    const others = this.#growth((other) => soon(Math.max(other.prompt, other.timeline.ids.length), other.positions));
-    return this.#makeRoom(others + soon(prompt, positions));
+    const others = this.#growth((other) => pagesAhead(other, PAGE));
+    return this.#makeRoom(others + pagesFor(Math.min(prompt + PAGE, positions)));
   }
 
   /** Whether `count` pages can be taken, if need be those of sessions that stalled; the youngest gives up its own first. */
@@ -162,4 +173,9 @@ export class Admission {
     const readers = this.#running().filter(({ stalled }) => !stalled);
     return readers.reduce((sum, session) => sum + Math.max(0, needs(session) - session.timeline.pages), 0);
   }
+}
+
+/** What a session has when it is so many tokens longer, or at its end. */
+function pagesAhead({ prompt, positions, timeline }: ChainSession, tokens: number): number {
+  return pagesFor(Math.min(Math.max(prompt, timeline.ids.length) + tokens, positions));
 }

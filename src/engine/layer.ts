@@ -53,7 +53,10 @@ export type Probe = (name: string, offset: Offset, shape: readonly [number, numb
 export function layerWeights(tensors: Tensors, config: Qwen2Config, layer: number): LayerWeights {
   const shapes = layerTensors(config, layer);
   const name = (suffix: string) => `model.layers.${layer}.${suffix}.weight`;
-  const matrix = (suffix: string) => tensors.matrix(name(suffix), shapes.get(name(suffix)) ?? []);
+  const matrix = (suffix: string) => {
+    const hasBias = shapes.has(`model.layers.${layer}.${suffix}.bias`);
+    return tensors.matrix(name(suffix), shapes.get(name(suffix)) ?? [], { hasBias });
+  };
   const vector = (suffix: string) => tensors.vector(name(suffix), shapes.get(name(suffix)) ?? []);
   return {
     input_layernorm: vector("input_layernorm"),

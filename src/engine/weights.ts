@@ -66,15 +66,15 @@ export class Tensors {
     this.#base = base;
   }
 
-  /** A matrix (rows, columns), with the bias of the same name if the file has one. */
-  matrix(name: string, shape: readonly number[]): Matrix {
+  /** A matrix (rows, columns), with the bias of the same name. */
+  matrix(name: string, shape: readonly number[], { hasBias = false }: { hasBias?: boolean } = {}): Matrix {
     const entry = this.#entry(name, shape);
     const [rows = 0, K = 0] = shape;
     if (entry.format === "f32") throw this.#error(`${name} is f32; a matrix is ${WEIGHT_FORMATS.join(" or ")}`);
     if (K % BLOCK !== 0) throw this.#error(`${name} has ${K} columns; expected a multiple of ${BLOCK}`);
     this.#inside(name, entry.offset, matrixBytes(entry.format, rows, K));
     const biasName = name.replace(/\.weight$/, ".bias");
-    const bias = biasName in this.#stage.tensors ? this.vector(biasName, [rows]) : 0;
+    const bias = hasBias ? this.vector(biasName, [rows]) : 0;
     return {
       format: entry.format,
       offset: this.#base + entry.offset,

@@ -20,9 +20,9 @@ export interface Choice {
 
 export interface ChatService {
   /** Throws UnknownModelError. */
-  readonly choose: (model: string | undefined) => Choice;
+  readonly choose: (model: string | undefined) => Promise<Choice>;
   readonly completers: { readonly edge: Completer; readonly origin: Completer<ForwardRequest> };
-  /** Changes when the same seed may give another answer: the weights, the quantization. */
+  /** Changes when the same seed may give another answer: the weights, how they or the keys and values are stored. */
   readonly fingerprint: () => Promise<string | null>;
   readonly maxBodyBytes: number;
   /** The same for the edge model, which is known only when the body has been read. */
@@ -35,13 +35,13 @@ export interface ChatService {
 export function chat(service: ChatService): (c: Context<HttpEnv>) => Promise<Response> {
   return async (c) => {
     const { raw, bytes, value: body } = await readJson(c.req, { maxBytes: service.maxBodyBytes });
-    const choice = service.choose(readModelName(body));
+    const choice = await service.choose(readModelName(body));
     c.set("choice", choice);
     const { where, model } = choice;
     const work = new AbortController();
     abortWith(work, c.req.raw.signal);
     if (where === "origin") {
-      const completion = await service.completers.origin.complete({ model, body, raw }, work.signal);
+      const completion = await service.completers.origin.complete({ model, raw }, work.signal);
       if ("response" in completion) return completion.response;
       throw new TypeError("The origin's completer gave deltas; expected a response to forward");
     }

@@ -36,6 +36,7 @@ export function describeError(error: unknown, requestId: string): ErrorAnswer {
   const { message, type, param, code, status, retryAfterSeconds } = error;
   const headers: Record<string, string> = {};
   if (retryAfterSeconds !== null) headers["retry-after"] = String(Math.max(0, Math.ceil(retryAfterSeconds)));
+  if (status === 500) headers["x-should-retry"] = "false";
   if (status === 401) headers["www-authenticate"] = "Bearer";
   return { status, headers, body: { error: { message, type, param, code } } };
 }
@@ -48,12 +49,17 @@ export function errorResponse(answer: ErrorAnswer): Response {
 /** Logs what is the service's fault (5xx); a client's mistakes are told to the client alone. */
 export function logError(error: unknown, requestId: string, log: Log): void {
   if (error instanceof AppError && error.status < 500) return;
-  const chain: unknown[] = [];
+  log({ level: "error", requestId, errors: tracesOf(error) });
+}
+
+/** What may be logged of an error and of its causes, four at most: they may form a ring. */
+export function tracesOf(error: unknown): readonly Readonly<Record<string, unknown>>[] {
+  const chain: Record<string, unknown>[] = [];
   for (let cause: unknown = error; cause !== undefined && chain.length < 4; ) {
     chain.push(traces(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  log({ level: "error", requestId, errors: chain });
+  return chain;
 }
 
 /** Name and code positions. A foreign message may quote its input (JSON.parse does), so only known ones are kept. */

@@ -11,8 +11,8 @@ export function fingerprintOf(status: () => Promise<Status>, kvFormat: string): 
   return async () => {
     if (known !== undefined) return known;
     const { state, model } = await status();
-    if (state !== "ready") return null;
-    const identity = new TextEncoder().encode(JSON.stringify([model.name, model.created, model.quant, kvFormat]));
+    if (state !== "ready" || model === null) return null;
+    const identity = new TextEncoder().encode(JSON.stringify([model.name, model.sha256, model.quant, kvFormat]));
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", identity));
     known = `fp_${Array.from(digest.subarray(0, 5), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
     return known;

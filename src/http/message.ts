@@ -12,13 +12,16 @@ const MAX_PARTS = 4096;
 /** Parts of OpenAI's API that are no text; named in the answer, where any other type is not repeated. */
 const OTHER_PARTS = new Set(["image_url", "input_audio", "file", "refusal", "video_url", "audio_url"]);
 
+/** Of the roles that are known, the two that are refused are not offered. */
+const ROLES = 'Invalid option: expected one of "developer"|"system"|"user"|"assistant"';
+
 const NOT_YET = "unsupported_value";
 
 type Context = z.core.$RefinementCtx<unknown>;
 
 const messageSchema = z
   .looseObject({
-    role: z.enum(["developer", "system", "user", "assistant", "tool", "function"]),
+    role: z.enum(["developer", "system", "user", "assistant", "tool", "function"], { error: ROLES }),
     content: z.unknown().optional(),
   })
   .transform((message, context): Message => {

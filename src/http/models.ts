@@ -4,11 +4,11 @@
 
 import type { Context } from "hono";
 import type { Status } from "../completer.ts";
-import { UnknownModelError } from "../errors.ts";
+import { UnavailableError, UnknownModelError } from "../errors.ts";
 import type { Choice } from "./chat.ts";
 
 export interface ModelService {
-  readonly choose: (model: string | undefined) => Choice;
+  readonly choose: (model: string | undefined) => Promise<Choice>;
   readonly status: () => Promise<Status>;
   /** Names of models that run at origins; patterns are not listed. */
   readonly originModels: readonly string[];
@@ -21,8 +21,8 @@ export function listModels({ status, choose, originModels }: ModelService): () =
   return async () => {
     const { model } = await status();
     // An origin's model that bears the edge model's name cannot be reached by it.
-    const elsewhere = originModels.filter((id) => choose(id).where === "origin");
-    const data = [edgeModel(model, model.name), ...elsewhere.map((id) => originModel(id))];
+    const data = model === null ? [] : [edgeModel(model, model.name)];
+    for (const id of originModels) if ((await choose(id)).where === "origin") data.push(originModel(id));
     return Response.json({ object: "list", data });
   };
 }
@@ -32,9 +32,11 @@ export function getModel({ choose, status }: ModelService): (c: Context) => Prom
   return async (c) => {
     const id = c.req.param("id");
     if (id === undefined || id === "") throw new UnknownModelError("No model was named");
-    const choice = choose(id);
+    const choice = await choose(id);
     if (choice.where === "origin") return Response.json(originModel(choice.model));
-    return Response.json(edgeModel((await status()).model, choice.model));
+    const { model, reason } = await status();
+    if (model === null) throw new UnavailableError(failed(reason), 5);
+    return Response.json(edgeModel(model, choice.model));
   };
 }
 
@@ -44,17 +46,22 @@ export function health({ status, settings }: ModelService): () => Promise<Respon
     const { state, progress, reason, model } = await status();
     if (state === "ready") return Response.json({ status: "ok", model, settings });
     const isLoading = state === "loading";
-    const message = isLoading ? "Loading model" : `The model failed to load: ${reason ?? "no reason is known"}`;
+    const message = isLoading ? "Loading model" : failed(reason);
     const error = { code: 503, message, type: "unavailable_error" };
     const headers = isLoading ? { "retry-after": "1" } : { "x-should-retry": "false" };
     return Response.json({ error, status: state, progress, model }, { status: 503, headers });
   };
 }
 
-function edgeModel({ created, contextLength, quant }: Status["model"], id: string): Record<string, unknown> {
+function failed(reason = "no reason is known"): string {
+  return `The model failed to load: ${reason}`;
+}
+
+function edgeModel({ contextLength, quant }: NonNullable<Status["model"]>, id: string): Record<string, unknown> {
   const meta = { route: "edge", context_length: contextLength };
   // vLLM's name for the context, which clients read to size their prompts.
-  return { id, object: "model", created, owned_by: "qwen-edge", max_model_len: contextLength, quant, meta };
+  // A packed model has no date: same input, same bytes.
+  return { id, object: "model", created: 0, owned_by: "qwen-edge", max_model_len: contextLength, quant, meta };
 }
 
 function originModel(id: string): Record<string, unknown> {

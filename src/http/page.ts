@@ -48,7 +48,12 @@ export function pageFile(open: OpenPageFile): (c: Context) => Promise<Response> 
     if (body === null) throw new RequestError(`The page has no ${path}`, { status: 404, code: "unknown_path" });
     const type = TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
     const headers = { ...SECURITY_HEADERS, "content-type": type };
-    if (isHashed) return new Response(body, { headers: { ...headers, "cache-control": FOREVER } });
+    if (isHashed) {
+      const kept = { ...headers, "cache-control": FOREVER };
+      // Nobody else would close the file: a body that is not sent is not read either.
+      if (c.req.method === "HEAD") await body.cancel();
+      return new Response(c.req.method === "HEAD" ? null : body, { headers: kept });
+    }
     // A few kilobytes, asked for anew with each visit.
     const bytes = await new Response(body).arrayBuffer();
     const etag = await tagOf(bytes);

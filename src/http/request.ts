@@ -100,7 +100,7 @@ export function readChat(body: Readonly<Record<string, unknown>>, model: string)
   if (fields.stream_options !== undefined && !stream) {
     throw new RequestError("stream_options is only allowed when stream is true", { param: "stream_options" });
   }
-  if (fields.top_logprobs !== undefined && fields.logprobs !== true) {
+  if ((fields.top_logprobs ?? 0) > 0 && fields.logprobs !== true) {
     throw new RequestError("top_logprobs is only allowed when logprobs is true", { param: "top_logprobs" });
   }
   const sampling = given({

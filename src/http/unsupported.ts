@@ -10,13 +10,31 @@ const HARMLESS: Readonly<Record<string, (value: unknown) => boolean>> = {
   tool_choice: (value) => value === "none",
   functions: isEmptyList,
   function_call: (value) => value === "none",
-  best_of: (value) => value === 1,
-  echo: (value) => value === false,
+  best_of: isOne,
+  echo: isFalse,
   suffix: (value) => value === "",
   audio: never,
   modalities: (value) => Array.isArray(value) && value.every((modality) => modality === "text"),
-  continue_final_message: (value) => value === false,
-  // Grammars of llama-server and vLLM: an answer that silently ignores one looks right and is not.
+  // vLLM's.
+  continue_final_message: isFalse,
+  add_generation_prompt: isTrue,
+  chat_template: never,
+  chat_template_kwargs: (value) => typeof value === "object" && Object.keys(value ?? {}).length === 0,
+  truncate_prompt_tokens: never,
+  prompt_logprobs: never,
+  min_tokens: (value) => value === 0,
+  bad_words: isEmptyList,
+  allowed_token_ids: never,
+  include_stop_str_in_output: isFalse,
+  skip_special_tokens: isTrue,
+  use_beam_search: isFalse,
+  length_penalty: isOne,
+  // llama-server's.
+  n_predict: (value) => value === -1,
+  repeat_penalty: isOne,
+  typical_p: isOne,
+  mirostat: (value) => value === 0,
+  // Grammars of llama-server, vLLM and SGLang: an answer that silently ignores one looks right and is not.
   grammar: (value) => value === "",
   json_schema: never,
   structured_outputs: never,
@@ -24,6 +42,8 @@ const HARMLESS: Readonly<Record<string, (value: unknown) => boolean>> = {
   guided_regex: never,
   guided_choice: never,
   guided_grammar: never,
+  regex: never,
+  ebnf: never,
 };
 
 /** Throws RequestError `unsupported_parameter` or `unsupported_value` for the first field the edge cannot honour. */
@@ -53,6 +73,18 @@ function unsupportedValue(param: string, message: string): RequestError {
 
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
+}
+
+function isOne(value: unknown): boolean {
+  return value === 1;
+}
+
+function isTrue(value: unknown): boolean {
+  return value === true;
+}
+
+function isFalse(value: unknown): boolean {
+  return value === false;
 }
 
 function never(): boolean {

@@ -20,8 +20,8 @@ export interface Origin {
 }
 
 export interface ModelTable {
-  /** The edge model's name, and what it answers to when no model is named. */
-  readonly edge: string;
+  /** The edge model's name, and what it answers to when no model is named; null while nobody knows it. */
+  readonly edge: string | null;
   /** Other names of the edge model; one `*` stands for any text. */
   readonly aliases: readonly string[];
   readonly origins: readonly Origin[];
@@ -29,19 +29,21 @@ export interface ModelTable {
 
 export interface Choice {
   readonly where: "edge" | "origin";
-  /** The name the client used, or the edge model's when it used none. */
+  /** The name the client used, or the edge model's when it used none; "unknown" where that is. */
   readonly model: string;
 }
 
 /**
- * Exact names come before patterns, long patterns before short ones, the edge's before origins' of the same length.
+ * Exact names come before patterns, long patterns before short ones, the edge's before origins' of the same length. A name that
+ * is nobody's is the edge's while that one's is not known: the engine then says why it has none.
  * Throws UnknownModelError.
  */
 export function choose(model: string | undefined, { edge, aliases, origins }: ModelTable): Choice {
-  if (model === undefined || model === "" || model === edge) return { where: "edge", model: edge };
+  if (model === undefined || model === "" || model === edge) return { where: "edge", model: edge ?? "unknown" };
   const originNames = origins.map(({ name }) => name);
   const name = bestName(model, [...aliases, ...originNames]);
   if (name === undefined) {
+    if (edge === null) return { where: "edge", model };
     throw new UnknownModelError("No such model is served here; GET /v1/models lists those that are");
   }
   return { where: aliases.includes(name) ? "edge" : "origin", model };

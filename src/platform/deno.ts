@@ -5,7 +5,6 @@
 import { createApp } from "../app.ts";
 import { readConfig } from "../config.ts";
 import { UnavailableError } from "../errors.ts";
-import { choose } from "../origin/choose.ts";
 import { createOriginCompleter } from "../origin/client.ts";
 import { engineLoad } from "./engine.ts";
 import { Loader } from "./loader.ts";
@@ -33,11 +32,9 @@ const [i32, i16, plain, math] = await Promise.all(
 if (plain === undefined || math === undefined) throw new Error("This engine has no WebAssembly SIMD");
 const modules = { plain, math, ...(i32 && { i32 }), ...(i16 && { i16 }) };
 const loader = new Loader(engineLoad({ config, modules, openFile }));
-const { model } = await loader.status();
-const table = { edge: model.name, aliases: config.modelAliases, origins: config.origins };
+await loader.status(); // begins to load
 
 const app = createApp({
-  choose: (name) => choose(name, table),
   completers: {
     edge: { complete: async (request, signal) => loader.engine().completer.complete(request, signal) },
     origin: createOriginCompleter(config.origins),

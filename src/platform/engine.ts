@@ -45,7 +45,7 @@ export function engineLoad({ config, modules, openFile }: EngineSource): Load<En
     const limits = readLimits(config, manifest);
     const model: Model = {
       name: manifest.name,
-      created: 0, // a packed model has no date: same input, same bytes
+      sha256: manifest.source.sha256,
       contextLength: limits.context,
       quant: manifest.quant,
     };
@@ -65,7 +65,7 @@ export function engineLoad({ config, modules, openFile }: EngineSource): Load<En
       before += bytes;
     }
     const math = await loadMath(modules.math);
-    const prompter = createPrompter(manifest.chat_template);
+    const prompter = createPrompter(manifest.chat_template, { eos_token: endToken(manifest, vocab) });
     const text = createTextTools(vocab, prompter);
     const assemble = (): Engine => {
       const chain = new Chain({ manifest, stages, math, limits });
@@ -82,6 +82,12 @@ export function engineLoad({ config, modules, openFile }: EngineSource): Load<En
     };
     return { model, engine: assemble() };
   };
+}
+
+/** What transformers calls eos_token; a template may write it behind an answer. */
+function endToken({ generation }: Manifest, vocab: Vocab): string {
+  const [id] = generation.eos_token_id;
+  return id === undefined || id >= vocab.tokens ? "" : new TextDecoder().decode(vocab.bytesOf(id));
 }
 
 function readLimits(config: Config, manifest: Manifest): ChainLimits & StageLimits {

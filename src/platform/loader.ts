@@ -9,9 +9,7 @@ import { AppError, ModelFileError, UnavailableError } from "../errors.ts";
 /** How long a failed load is left alone before the next request tries again. */
 const RETRY_AFTER_MS = 5_000;
 
-export type Model = Status["model"];
-
-const UNKNOWN: Model = { name: "unknown", created: 0, contextLength: 0, quant: "unknown" };
+export type Model = NonNullable<Status["model"]>;
 
 /** An engine and what /health says of its model. */
 export interface Loaded<Engine> {
@@ -27,8 +25,8 @@ export type Load<Engine> = (
 
 type State<Engine> =
   | { readonly kind: "none" }
-  | { readonly kind: "loading"; model: Model; progress: number; described: Promise<void>; end: Promise<void> }
-  | { readonly kind: "failed"; readonly model: Model; readonly reason: string; readonly at: number }
+  | { readonly kind: "loading"; model: Model | null; progress: number; described: Promise<void>; end: Promise<void> }
+  | { readonly kind: "failed"; readonly model: Model | null; readonly reason: string; readonly at: number }
   | { readonly kind: "ready"; readonly loaded: Loaded<Engine> };
 
 export class Loader<Engine> {
@@ -77,7 +75,7 @@ export class Loader<Engine> {
     const described = new Promise<void>((resolve) => {
       describe = resolve;
     });
-    const loading = { kind: "loading" as const, model: UNKNOWN, progress: 0, described, end: described };
+    const loading = { kind: "loading" as const, model: null as Model | null, progress: 0, described, end: described };
     this.#state = loading;
     const onModel = (model: Model) => {
       loading.model = model;

@@ -4,6 +4,7 @@
 
 import type { ChatRequest, Delta } from "../completer.ts";
 import { AppError, UnavailableError } from "../errors.ts";
+import { tracesOf } from "../http/error.ts";
 
 /** An AppError as data; null stands for an error that strangers must not read. */
 type ErrorFields = Pick<
@@ -31,12 +32,13 @@ class CarriedError extends AppError {
   }
 }
 
-/** An error as JSON can carry it. What is not an AppError is logged here and crosses without its words. */
+/** An error as JSON can carry it. What is the service's fault is logged here: its cause stays, and words that are not ours too. */
 export function packError(error: unknown): ErrorFields {
-  if (!(error instanceof AppError)) {
-    console.error("The engine failed:", error);
-    return null;
+  const isOurs = error instanceof AppError;
+  if (!isOurs || (error.status >= 500 && error.cause !== undefined)) {
+    console.error(JSON.stringify({ level: "error", where: "engine", errors: tracesOf(error) }));
   }
+  if (!isOurs) return null;
   const { name, message, status, type, code, param, retryAfterSeconds } = error;
   return { name, message, status, type, code, param, retryAfterSeconds };
 }

@@ -196,7 +196,7 @@ export function contextUse(conversation: Conversation, limit: number | null): Co
 }
 
 /** A rough count, for a gauge and a composer. */
-export function estimateTokens(text: string): number {
+function estimateTokens(text: string): number {
   const wide = text.match(/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g)?.length ?? 0;
   return Math.ceil(wide + (text.length - wide) / CHARACTERS_PER_TOKEN);
 }

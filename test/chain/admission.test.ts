@@ -66,7 +66,7 @@ test("Admission.grant() pauses the asking session itself when it is the youngest
   assert.deepEqual([a.paused, pool.used], [false, 4]);
 });
 
-test("Admission.advance() lets a paused session go on when it need not stop again", async () => {
+test("Admission.advance() lets a paused session go on when it and the others can come to their ends", async () => {
   const { admission, holding } = setup(8);
   const [a, b] = (await holding([32 * 5, 32 * 3], [32 * 6, 32 * 3])) as Two;
   assert.equal(admission.grant(a, 32 * 6), true);
@@ -75,6 +75,50 @@ test("Admission.advance() lets a paused session go on when it need not stop agai
   assert.equal(b.paused, true, "2 pages are free, and it may need 3");
   a.close();
   assert.equal(b.paused, false);
+});
+
+test("Admission.advance() waits for room to grow by half, not for all that answers may become", async () => {
+  const { pool, admission, holding } = setup(64);
+  const lengths = [...Array(7).fill(32 * 8), 32 * 7];
+  const sessions = await holding(lengths);
+  assert.equal(pool.used, 63);
+  assert.ok(admission.grant(sessions[0]!, 32 * 10));
+  const [, a, b, c] = sessions as Four;
+  const youngest = sessions[7]!;
+  assert.equal(youngest.paused, true);
+  // Seven may need 64 pages each; of 4 more for each and of 11 for the paused one nothing is there before three have ended.
+  for (const [session, isPaused] of [
+    [a, true],
+    [b, true],
+    [c, false],
+  ] as const) {
+    session.close();
+    admission.advance();
+    assert.equal(youngest.paused, isPaused);
+  }
+});
+
+test("a session that stalled is none of those that may compute at once", async () => {
+  const { admission, holding } = setup(64);
+  const sessions = await holding(Array(8).fill(32));
+  const opening = admission.open({ prompt: 32, positions: 64, signal: signal() });
+  assert.equal(admission.waiting, 1);
+  sessions[3]!.stalled = true;
+  admission.advance();
+  assert.equal(admission.waiting, 0);
+  (await opening).close();
+});
+
+test("whoever leaves the line in the moment that makes room for it gets no session", async () => {
+  const { admission } = setup(4);
+  const controller = new AbortController();
+  const first = await admission.open({ prompt: 32, positions: 128, signal: signal() });
+  controller.signal.addEventListener("abort", () => first.close());
+  const second = admission.open({ prompt: 96, positions: 128, signal: controller.signal });
+  assert.equal(admission.waiting, 1);
+  controller.abort();
+  await assert.rejects(second, { name: "AbortError" });
+  assert.deepEqual([admission.waiting, admission.sessions.length], [0, 0]);
 });
 
 const paused = (sessions: readonly ChainSession[]) => sessions.map((session) => session.paused);

@@ -100,15 +100,18 @@ test("loadWeights() names the chunk that is short or long, the first one too", a
 
 test("Tensors gives offsets of tensors in the shape that the model asks for, with a matrix's bias", () => {
   const tensors = new Tensors(stage, BASE);
-  const a = tensors.matrix("a.weight", [8, 64]);
+  const a = tensors.matrix("a.weight", [8, 64], { hasBias: true });
   assert.deepEqual(a, { format: "q4", offset: BASE, N: 8, K: 64, bias: BASE + 320 });
   assert.equal(tensors.vector("a.bias", [8]), BASE + 320);
 });
 
 test("Tensors refuses what the manifest does not hold as the model asks for it", () => {
   const tensors = new Tensors(stage, BASE);
+  const { "a.bias": _, ...others } = stage.tensors;
+  const unbiased = new Tensors({ ...stage, tensors: others }, BASE);
   const cases: [() => unknown, RegExp][] = [
     [() => tensors.matrix("b.weight", [8, 64]), /b.weight is missing/],
+    [() => unbiased.matrix("a.weight", [8, 64], { hasBias: true }), /a.bias is missing/],
     [() => tensors.matrix("a.weight", [8, 96]), /has shape \[8, 64\]; expected \[8, 96\]/],
     [() => tensors.matrix("a.bias", [8]), /is f32; a matrix is q4 or q8/],
     [() => tensors.vector("a.weight", [8, 64]), /is q4; expected f32/],

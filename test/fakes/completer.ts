@@ -5,7 +5,6 @@ import { type AppParts, createApp } from "../../src/app.ts";
 import type { ChatRequest, Completer, Delta, ForwardRequest, Status, TextTools, Usage } from "../../src/completer.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 import type { OpenPageFile } from "../../src/http/page.ts";
-import { choose } from "../../src/origin/choose.ts";
 import { createOriginCompleter } from "../../src/origin/client.ts";
 
 /** One thing that a scripted answer does: give a delta, wait (or until aborted), or throw. */
@@ -79,7 +78,7 @@ function wait(ms: number, signal: AbortSignal): Promise<void> {
 export const READY: Status = {
   state: "ready",
   progress: 1,
-  model: { name: "tiny", created: 1_700_000_000, contextLength: 4096, quant: "q8" },
+  model: { name: "tiny", sha256: "0".repeat(64), contextLength: 4096, quant: "q8" },
 };
 
 /** Text tools over characters: a token is a code unit. */
@@ -114,7 +113,6 @@ export function fakeApp({ edge, origin, status, env = {}, text = characters, pag
   const config = readConfig(env);
   const log: Readonly<Record<string, unknown>>[] = [];
   const parts: AppParts = {
-    choose: (model) => choose(model, { edge: "tiny", aliases: config.modelAliases, origins: config.origins }),
     completers: {
       edge: edge ?? new ScriptedCompleter(says("Hello", " world")),
       origin: origin ?? createOriginCompleter(config.origins),

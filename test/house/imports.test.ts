@@ -14,7 +14,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   token: ["model", "errors"],
   prompt: ["completer", "errors", "@huggingface/jinja"],
   engine: ["model", "kernels/abi", "errors"],
-  chain: ["engine", "model", "errors", "kernels/abi"],
+  chain: ["engine", "model", "errors", "kernels/abi (types)"],
   sample: ["token", "errors", "chain (types)", "engine (types)", "kernels/abi (types)"],
   complete: ["completer", "model", "prompt", "token", "sample", "chain", "errors"],
   http: ["completer", "errors", "hono", "zod"],
@@ -66,6 +66,16 @@ for (const file of files) {
     for (const { target, isType } of imports(file)) {
       const allowed = target === self || row.includes(target) || (isType && row.includes(`${target} (types)`));
       assert.ok(allowed, `${file} imports ${target}; ${self} may import: ${row.join(", ") || "nothing"}`);
+    }
+  });
+}
+
+const FAR_FROM_SCRIPTS = ["platform", "http"];
+
+for (const file of globSync("scripts/**/*.ts").sort()) {
+  test(`imports of ${file} are neither of platform nor of http`, () => {
+    for (const { target } of imports(file)) {
+      assert.ok(!FAR_FROM_SCRIPTS.includes(target), `${file} imports ${target}; scripts may import anything but that`);
     }
   });
 }

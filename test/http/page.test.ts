@@ -13,17 +13,25 @@ const FILES: Readonly<Record<string, string>> = {
   "assets/notes.txt": "secret",
 };
 
-/** An app with a page, and the names of the files that were opened. */
+/** An app with a page, the names of the files that were opened, and of those whose reading was called off. */
 function pageApp(env: Readonly<Record<string, unknown>> = {}) {
   const opened: string[] = [];
+  const cancelled: string[] = [];
   const page = async (path: string) => {
     opened.push(path);
     const text = FILES[path];
-    return text === undefined ? null : new Response(text).body;
+    if (text === undefined) return null;
+    return new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(new TextEncoder().encode(text));
+        controller.close();
+      },
+      cancel: () => void cancelled.push(path),
+    });
   };
   const { app } = fakeApp({ env, page });
   const get = async (path: string, init: RequestInit = {}) => app.fetch(new Request(`http://edge.test${path}`, init));
-  return { get, opened };
+  return { get, opened, cancelled };
 }
 
 test("pageFile() serves the page and its files with their types, and no file of another kind", async () => {
@@ -88,13 +96,17 @@ test("pageFile() sends strict headers: no inline script, no other host, no frame
 });
 
 test("pageFile() asks no key, answers HEAD without a body and refuses other methods", async () => {
-  const { get } = pageApp({ QWEN_EDGE_API_KEYS: "secret" });
+  const { get, cancelled } = pageApp({ QWEN_EDGE_API_KEYS: "secret" });
   assert.equal((await get("/")).status, 200);
   assert.equal((await get("/v1/models")).status, 401);
   const head = await get("/", { method: "HEAD" });
   assert.equal(head.status, 200);
   assert.match(head.headers.get("etag") ?? "", /^"/);
   assert.equal(await head.text(), "");
+  const script = await get("/assets/main-3F2A.js", { method: "HEAD" });
+  assert.equal(script.headers.get("content-type"), "text/javascript; charset=utf-8");
+  assert.equal(script.body, null);
+  assert.deepEqual(cancelled, ["assets/main-3F2A.js"], "a file that nobody reads stays open");
   const post = await get("/", { method: "POST" });
   assert.equal(post.status, 405);
   assert.equal(post.headers.get("allow"), "GET, HEAD, OPTIONS");

@@ -210,6 +210,14 @@ test("readChat() names what the edge model does not do yet, when it is asked for
     [{ echo: true }, "echo"],
     [{ suffix: "x" }, "suffix"],
     [{ guided_json: {} }, "guided_json"],
+    [{ regex: "a" }, "regex"],
+    [{ min_tokens: 3 }, "min_tokens"],
+    [{ bad_words: ["a"] }, "bad_words"],
+    [{ allowed_token_ids: [5] }, "allowed_token_ids"],
+    [{ include_stop_str_in_output: true }, "include_stop_str_in_output"],
+    [{ skip_special_tokens: false }, "skip_special_tokens"],
+    [{ chat_template_kwargs: { a: 1 } }, "chat_template_kwargs"],
+    [{ repeat_penalty: 1.1 }, "repeat_penalty"],
     [{ modalities: ["text", "audio"] }, "modalities"],
     [{ n: 2 }, "n"],
     [{ response_format: { type: "json_object" } }, "response_format.type"],
@@ -231,6 +239,8 @@ test("readChat() names what the edge model does not do yet, when it is asked for
 test("readChat() accepts what asks for nothing unsupported", () => {
   const response_format = { type: "text" };
   read({ tools: [], tool_choice: "none", functions: [], n: 1, best_of: 1, echo: false, response_format });
+  read({ min_tokens: 0, bad_words: [], include_stop_str_in_output: false, skip_special_tokens: true, n_predict: -1 });
+  read({ chat_template_kwargs: {}, allowed_token_ids: null, repeat_penalty: 1, logprobs: false, top_logprobs: 0 });
 });
 
 test("readModelName() gives the name, undefined when there is none, and refuses what is no name", () => {

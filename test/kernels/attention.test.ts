@@ -1,4 +1,4 @@
-// Attention and the KV pages that it reads against the reference, bit for bit, and against softmax attention in double
+// Attention over KV pages against the reference, bit for bit, and against softmax attention in double
 // precision. The plain build takes every shape in both formats; the others, whose dots of 8 bits differ, the main shapes.
 
 import assert from "node:assert/strict";
@@ -6,11 +6,10 @@ import { test } from "node:test";
 import { attentionScratchBytes, type Kernels, type KvFormat, PAGE, pageBytes } from "../../kernels/abi.ts";
 import { createReference } from "../../kernels/reference.ts";
 import type { Variant } from "../../src/engine/kernels.ts";
+import { beginKv, KV_CACHE, PAGES } from "./kv-pages.ts";
 import { HARD, kernelPair, normals, type Pair, seeded } from "./pair.ts";
 
-const [PAGES, Q, K, V, OUT, SCRATCH, KV_CACHE] = [
-  0x2_0000, 0x10_0000, 0x30_0000, 0x40_0000, 0x50_0000, 0x70_0000, 0x80_0000,
-];
+const [Q, K, V, OUT, SCRATCH] = [0x10_0000, 0x30_0000, 0x40_0000, 0x50_0000, 0x70_0000];
 
 const FORMATS: readonly KvFormat[] = ["bf16", "q8"];
 
@@ -55,19 +54,6 @@ interface Chunks {
 }
 const WHOLE: Chunks = { chunk: 0, apart: 0 };
 
-/** A page table in no order, and a cache full of NaN: only what is stored and visible may count. */
-function begin({ write, memories }: Pair, positions: number, [, KV, Dh]: Shape, format: KvFormat): number {
-  const count = Math.ceil(positions / PAGE);
-  const stride = pageBytes(format, KV, Dh) + 64;
-  write(
-    PAGES,
-    Uint32Array.from({ length: count }, (_, i) => (i * 5 + 2) % Math.max(count, 7)),
-  );
-  for (const memory of memories) new Uint8Array(memory.buffer).fill(0xff, KV_CACHE);
-  return stride;
-}
-
-/** Stores and attends rows [position, position + T) of q, k, v; gives their part of out. */
 function run(
   kernels: Kernels,
   {
@@ -99,7 +85,7 @@ for (const { variant, format, pair, shapes, lengths } of CASES) {
     for (const shape of shapes) {
       for (const T of lengths) {
         writeInputs(pair, T, shape, T);
-        const stride = begin(pair, T, shape, format);
+        const stride = beginKv(pair, T, shape, format);
         pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
         pair.same(OUT, T * shape[0] * shape[2], `attention ${shape} of ${T}`);
         pair.same(KV_CACHE, (7 * stride) / 4, `pages of ${shape}`);
@@ -116,11 +102,11 @@ for (const { variant, format, pair, shapes, lengths } of CASES) {
       for (const chunks of [WHOLE, { chunk: 32, apart: n * 4 }]) {
         writeInputs(pair, T, shape, 3);
         pair.write(Q + n * 4, normals(2 * n, 5, 2));
-        run(pair.wasm, { stride: begin(pair, T, shape, format), format, position: 0, T, shape }, chunks);
+        run(pair.wasm, { stride: beginKv(pair, T, shape, format), format, position: 0, T, shape }, chunks);
         const whole = pair.floats(OUT, n);
         assert.ok(whole.every(Number.isFinite));
         for (const largest of [1, 5, 40, 64]) {
-          const stride = begin(pair, T, shape, format);
+          const stride = beginKv(pair, T, shape, format);
           new Float32Array(pair.memories[0].buffer, OUT, n).fill(Number.NaN);
           for (let position = 0; position < T; ) {
             const rows = Math.min(T - position, 1 + Math.floor(next() * largest));
@@ -143,7 +129,7 @@ for (const { variant, format, pair, shapes, lengths } of CASES) {
       const n = T * H * Dh;
       const chunks = { chunk: 32, apart: n * 4 };
       writeInputs(pair, T, shape, 8);
-      const stride = begin(pair, T, shape, format);
+      const stride = beginKv(pair, T, shape, format);
       const own = pair.floats(Q, n);
       // Three equal versions are attention without chunks; a version that differs changes its rows alone.
       const attend = (...versions: Float32Array[]) => {
@@ -207,11 +193,11 @@ test("attention is softmax attention: float cache within 1e-5 of double precisio
         0,
       );
     for (const format of FORMATS) {
-      run(pair.wasm, { stride: begin(pair, T, shape, format), format, position: 0, T, shape });
+      run(pair.wasm, { stride: beginKv(pair, T, shape, format), format, position: 0, T, shape });
       assert.ok(error(pair.memories[0]) < 0.03, `${format}: ${error(pair.memories[0])}`);
     }
     const format = "bf16";
-    const stride = begin(pair, T, shape, format);
+    const stride = beginKv(pair, T, shape, format);
     run(createReference(pair.memories[1], { kv: "float" }), { stride, format, position: 0, T, shape });
     assert.ok(error(pair.memories[1]) < 1e-5);
   }
@@ -263,74 +249,12 @@ for (const { variant, format, pair } of CASES) {
       pair.write(Q, q);
       pair.write(K, k);
       pair.write(V, values);
-      const stride = begin(pair, T, shape, format);
+      const stride = beginKv(pair, T, shape, format);
       pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
       pair.same(OUT, wide, `attention_${format} of hard values`);
     }
   });
 }
-
-test("kv_store_bf16() rounds to bf16, nearest even, and keeps NaN and infinity", () => {
-  const [KV, Dh] = [2, 32];
-  const bits = [
-    0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0x7f7fffff, 0x7f800001, 0xffffffff, 0x00008000, 0x80018000,
-  ];
-  const rounded = [0x3f80, 0x3f82, 0x3f81, 0x3f80, 0x7f80, 0x7fc0, 0xffff, 0x0000, 0x8002];
-  const words = new Uint32Array(KV * Dh);
-  words.set(bits);
-  words.set(new Uint32Array(Float32Array.from(HARD).buffer), 16);
-  pair.write(K, words);
-  pair.write(V, words);
-  const stride = begin(pair, PAGE, [KV, KV, Dh], "bf16");
-  pair.both((kernels) => kernels.kv_store_bf16(KV_CACHE, stride, PAGES, 0, K, V, 1, KV, Dh));
-  pair.same(KV_CACHE, (7 * stride) / 4, "pages");
-  const page = KV_CACHE + 2 * stride;
-  const keys = new Uint16Array(pair.memories[0].buffer, page, PAGE * Dh);
-  assert.deepEqual(
-    bits.map((_, d) => keys[d * 16]),
-    rounded,
-  ); // position 0 is lane 0 of every dimension's 16
-});
-
-test("kv_store_q8() rounds to 127ths of the largest, half to even; zeros, NaN, infinity and the smallest have their scale", () => {
-  const [KV, Dh] = [6, 32];
-  const rows = [
-    [127, 0.5, 1.5, -0.5, -2.5, -127],
-    [0, -0],
-    [1, Number.NaN],
-    [1, Number.NEGATIVE_INFINITY],
-    [1e-45, -1e-45],
-    [3.4028234663852886e38, 1],
-  ];
-  const expected = [
-    [127, 0, 2, 0, -2, -127],
-    [0, 0],
-    [0, 0],
-    [0, 0],
-    [0, 0],
-    [127, 0],
-  ];
-  const numbers = new Float32Array(KV * Dh);
-  for (const [head, row] of rows.entries()) numbers.set(row, head * Dh);
-  pair.write(K, numbers);
-  pair.write(V, numbers);
-  const stride = begin(pair, PAGE, [KV, KV, Dh], "q8");
-  pair.both((kernels) => kernels.kv_store_q8(KV_CACHE, stride, PAGES, 0, K, V, 1, KV, Dh));
-  pair.same(KV_CACHE, (7 * stride) / 4, "pages");
-  const headBytes = PAGE * (Dh + 4);
-  for (const [head, integers] of expected.entries()) {
-    const page = KV_CACHE + 2 * stride + 2 * head * headBytes;
-    const keys = new Int8Array(pair.memories[0].buffer, page, PAGE * Dh);
-    const [scale = 0] = pair.floats(page + PAGE * Dh, 1);
-    // Position 0 is lane 0: two dimensions side by side, the next two 16 bytes further.
-    assert.deepEqual(
-      integers.map((_, d) => keys[Math.floor(d / 2) * 16 + (d % 2)]),
-      integers,
-      `head ${head}`,
-    );
-    assert.deepEqual(scale, [1, 0, Number.NaN, Number.NaN, 0, Math.fround(3.4028234663852886e38 / 127)][head]);
-  }
-});
 
 for (const format of FORMATS) {
   test(`attention_${format}() lets a NaN or an infinity through to those who see it, and to nobody else`, () => {
@@ -341,7 +265,7 @@ for (const format of FORMATS) {
         writeInputs(pair, T, shape, 4);
         const row = at === Q ? 64 : 32;
         pair.write(at + (bad * row + 3) * 4, Float32Array.of(value));
-        const stride = begin(pair, T, shape, format);
+        const stride = beginKv(pair, T, shape, format);
         pair.both((kernels) => run(kernels, { stride, format, position: 0, T, shape }));
         const out = pair.same(OUT, T * 64, `attention with ${value}`);
         const isWrong = Array.from({ length: T }, (_, t) =>
@@ -363,7 +287,7 @@ test("attention keeps within attentionScratchBytes, with chunks too", () => {
       const end = SCRATCH + attentionScratchBytes(H, KV, Dh);
       const guard = new Uint8Array(pair.memories[0].buffer, end, 4_096).fill(0xa5);
       const chunks = { chunk: 32, apart: 0 };
-      run(pair.wasm, { stride: begin(pair, T, shape, format), format, position: 0, T, shape }, chunks);
+      run(pair.wasm, { stride: beginKv(pair, T, shape, format), format, position: 0, T, shape }, chunks);
       assert.ok(
         guard.every((byte) => byte === 0xa5),
         `shape ${shape}`,

@@ -50,6 +50,13 @@ test("choose() throws without telling what is configured, when nothing fits", ()
   }
 });
 
+test("choose() leaves what is nobody's to an edge model without a name, which can say why it has none", () => {
+  const table = { ...TABLE, edge: null };
+  assert.deepEqual(choose(undefined, table), { where: "edge", model: "unknown" });
+  assert.deepEqual(choose("pocket", table), { where: "edge", model: "pocket" });
+  assert.equal(choose("qwen2.5-7b-instruct", table).where, "origin");
+});
+
 test("findOrigin() prefers the exact name, then the longest pattern, whose two ends may not overlap", () => {
   assert.equal(findOrigin("qwen2.5-7b-instruct", ORIGINS)?.name, "qwen2.5-7b-instruct");
   assert.equal(findOrigin("qwen2.5-3b-instruct", ORIGINS)?.name, "qwen2.5-*-instruct");

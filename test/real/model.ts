@@ -1,5 +1,5 @@
 // The real model that the checks in this folder run on: QWEN_EDGE_REAL, a GGUF file or a packed folder.
-// `npm run test:real` sets it after `../shared/models/fetch`, where that exists; without it everything here is skipped.
+// .ci/run sets it after `../shared/models/fetch`, where that exists; without it everything here is skipped.
 
 import { ensurePacked } from "../../scripts/pack/cache.ts";
 import type { Manifest } from "../../src/model/manifest.ts";

@@ -7,7 +7,6 @@ import { Readable } from "node:stream";
 import OpenAI from "openai";
 import { createApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
-import { choose } from "../../src/origin/choose.ts";
 import { createOriginCompleter } from "../../src/origin/client.ts";
 import { engineLoad } from "../../src/platform/engine.ts";
 import { modules } from "../fakes/packed.ts";
@@ -20,9 +19,7 @@ export async function serveInProcess(folder: string, env: Readonly<Record<string
   const load = engineLoad({ config, modules: modules(), openFile });
   const ignore = () => {};
   const { model, engine } = await load(ignore, ignore);
-  const table = { edge: model.name, aliases: config.modelAliases, origins: config.origins };
   const app = createApp({
-    choose: (name) => choose(name, table),
     completers: { edge: engine.completer, origin: createOriginCompleter(config.origins) },
     text: engine.text,
     status: async () => ({ state: "ready", progress: 1, model }),

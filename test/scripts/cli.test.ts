@@ -46,6 +46,7 @@ const MISTAKES: readonly { args: string[]; env?: Record<string, string>; status:
   { args: ["dev", "--runtime", "bun"], status: 2, line: /^--runtime is "bun"; expected workerd or deno/ },
   { args: ["dev", "--model", "no-such"], status: 1, line: /^No model no-such is here: .*\bpocket\b/ },
   { args: ["dev"], env: { QWEN_EDGE_QUEUE: "many" }, status: 1, line: /^QWEN_EDGE_QUEUE is not an integer/ },
+  { args: ["inspect", "--all", "x"], status: 2, line: /^Unknown option '--all'.*qwen-edge inspect --help$/ },
   { args: ["chat", "--url", "http://127.0.0.1:9"], status: 1, line: /^No server answers at .*npm start/ },
 ];
 

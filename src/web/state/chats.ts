@@ -75,10 +75,6 @@ export function startChat(): void {
   });
 }
 
-export function openChat(id: string): void {
-  if (id !== currentId.value) showInAddress(id, "push");
-}
-
 export async function deleteChat(id: string): Promise<void> {
   const settings = current.value.settings;
   batch(() => {
