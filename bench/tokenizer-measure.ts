@@ -3,7 +3,8 @@
 // Must not know: which runtime it asks.
 
 import { readFile } from "node:fs/promises";
-import { type Coded, type Loaded, median } from "./tokenizer-worker.ts";
+import { median } from "./report.ts";
+import type { Coded, Loaded } from "./tokenizer-worker.ts";
 
 export interface Target {
   /** Posts to tokenizer-worker.ts. */

@@ -5,6 +5,7 @@
 import { decode } from "../src/token/decode.ts";
 import { encode } from "../src/token/encode.ts";
 import { loadVocab, type Vocab } from "../src/token/vocab.ts";
+import { median } from "./report.ts";
 
 export interface Loaded {
   readonly ms: number;
@@ -68,8 +69,4 @@ function medianMs(run: () => unknown): number {
     return performance.now() - start;
   });
   return median(times);
-}
-
-export function median(numbers: readonly number[]): number {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 }

@@ -87,7 +87,10 @@ export function isCorrect({ text, reason }: Answer, prompt: HeldOutPrompt): bool
 }
 
 /** kind -> [right, all]. */
-function scoreByKind(prompts: readonly HeldOutPrompt[], right: readonly boolean[]): Map<string, [number, number]> {
+export function scoreByKind(
+  prompts: readonly HeldOutPrompt[],
+  right: readonly boolean[],
+): Map<string, [number, number]> {
   const scores = new Map<string, [number, number]>();
   for (const [i, { kind }] of prompts.entries()) {
     const score = scores.get(kind) ?? [0, 0];

@@ -18,28 +18,18 @@ from distance import Neighbours
 from leaks import leaks
 from memory import ask, tell
 from tools import TOOLS, call, system
-from training_set import SEED, conversations
+from training_set import SEED, conversations, measured
 
 FILE = Path(__file__).parents[2] / "models/pocket/heldout.json"
 # kind: English, Chinese.
 COUNTS = {"help": (50, 40), "architecture": (34, 28), "smalltalk": (26, 22), "arithmetic": (28, 22), "units": (22, 18),
           "dates": (22, 18), "forms": (26, 20), "tools": (22, 16), "memory": (26, 20), "scope": (22, 18)}
-# How what a user says of himself is answered (memory.py).
-NOTED = "Nice to meet you, ", "OK, I will remember ", "很高兴认识你，", "好的，我记住了 "
 
 
 def questions():
     """Every question that training asks, each once."""
     asked = {text for messages in conversations() for role, text in messages if role == "user"}
     return sorted(text for text in asked if not text.startswith("<tool_response>"))
-
-
-def measured(messages):
-    """The user's turns that a prompt measures: the last, and those that tell what it asks for. A sum or a greeting between
-    them is one of training's own, meant to distract."""
-    said = [m["content"] for m in messages]
-    told = [said[i] for i in range(1, len(said) - 1, 2) if said[i + 1].startswith(NOTED)]
-    return [*told, said[-1]]
 
 
 def candidate(rng, kind, zh, index):

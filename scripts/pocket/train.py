@@ -46,7 +46,7 @@ def arguments():
     parser.add_argument("--decay", type=float, default=0.6)
     parser.add_argument("--quantized", type=float, default=0.12, help="the last part, with rounded weights")
     parser.add_argument("--copies", type=float, default=0.45, help="share of the steps that only train copying, in the first quarter; a third of it up to the last fifth")
-    parser.add_argument("--drills", type=float, default=0.2, help="share of the steps that are drills, up to the last fifth")
+    parser.add_argument("--drills", type=float, default=0.2, help="share of the steps that are drills; half of it in the last fifth, none in the last twentieth")
     parser.add_argument("--table", type=float, default=0.15, help="the table's learning rate, as a part of --lr")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
@@ -204,7 +204,7 @@ def main():
             for group, lr in zip(o.param_groups, lrs):
                 group["lr"] = lr * rate(done, a)
         is_copy = dice.random() < a.copies * (1 if done < 0.25 else 1 / 3 if done < 0.8 else 0)
-        is_drill = not is_copy and done < 0.8 and dice.random() < a.drills
+        is_drill = not is_copy and dice.random() < a.drills * (1 if done < 0.8 else 1 / 2 if done < 0.95 else 0)
         if is_copy:
             ids, where, targets = copies(dice, len(vocabulary.tokens), a.batch)
         elif is_drill:

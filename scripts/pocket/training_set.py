@@ -24,6 +24,8 @@ SEED = 20240607
 CONVERSATIONS = 300_000
 # So many of them choose the vocabulary.
 SAMPLE = 100_000
+# How what a user says of himself is answered (memory.py).
+NOTED = "Nice to meet you, ", "OK, I will remember ", "很高兴认识你，", "好的，我记住了 "
 FORM, SAID, LEARNED = range(3)
 
 
@@ -38,10 +40,18 @@ def conversations():
 
 
 def held_out():
-    """The last questions of models/pocket/heldout.json; none before it is made."""
+    """What the prompts of models/pocket/heldout.json measure; nothing before it is made."""
     if not HELD_OUT.exists():
         return []
-    return [p["messages"][-1]["content"] for p in json.loads(HELD_OUT.read_text(encoding="utf-8"))]
+    return [said for p in json.loads(HELD_OUT.read_text(encoding="utf-8")) for said in measured(p["messages"])]
+
+
+def measured(messages):
+    """The user's turns that a prompt measures: the last, and those that tell what it asks for. A sum or a greeting between
+    them is one of training's own, meant to distract."""
+    said = [m["content"] for m in messages]
+    told = [said[i] for i in range(1, len(said) - 1, 2) if said[i + 1].startswith(NOTED)]
+    return [*told, said[-1]]
 
 
 def segments(messages):

@@ -28,7 +28,8 @@ const ROWS_OF_A_STEP = 2;
 /**
  * Positions that attention reads in the time of a step's matrices and head. The 0.5B, q4 and bf16: 0.6 ms in each of 24 layers
  * behind 4,096, and 14.6 ms a step, 0.45 of them for 128 positions. Slower matrices (q8, larger models) and faster attention
- * (8-bit KV) make a chunk cheaper than it is counted.
+ * (8-bit KV) make a chunk cheaper than it is counted; a model much smaller than the 0.5B makes it dearer, of steps that take a
+ * few milliseconds.
  */
 const POSITIONS_OF_A_STEP = 4_000;
 

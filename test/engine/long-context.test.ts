@@ -11,7 +11,7 @@ import { pack } from "../../scripts/pack/pack.ts";
 import type { Candidates } from "../../src/chain/merge.ts";
 import { layoutStage } from "../../src/engine/layout.ts";
 import { type OpenOptions, openChain, readManifest } from "../fakes/packed.ts";
-import { seeded } from "../kernels/pair.ts";
+import { seeded } from "../fakes/random.ts";
 import { TINY, temporaryFolder } from "../pack/model.ts";
 
 const golden = (name: string) => fileURLToPath(new URL(`../fixtures/golden/${name}`, import.meta.url));

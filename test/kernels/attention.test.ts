@@ -6,8 +6,9 @@ import { test } from "node:test";
 import { attentionScratchBytes, type Kernels, type KvFormat, PAGE, pageBytes } from "../../kernels/abi.ts";
 import { createReference } from "../../kernels/reference.ts";
 import type { Variant } from "../../src/engine/kernels.ts";
+import { seeded } from "../fakes/random.ts";
 import { beginKv, KV_CACHE, PAGES } from "./kv-pages.ts";
-import { HARD, kernelPair, normals, type Pair, seeded } from "./pair.ts";
+import { HARD, kernelPair, normals, type Pair } from "./pair.ts";
 
 const [Q, K, V, OUT, SCRATCH] = [0x10_0000, 0x30_0000, 0x40_0000, 0x50_0000, 0x70_0000];
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ADJUST_BYTES } from "../../kernels/abi.ts";
-import { BASE, HARD, kernelPair, normals, seeded } from "./pair.ts";
+import { seeded } from "../fakes/random.ts";
+import { BASE, HARD, kernelPair, normals } from "./pair.ts";
 
 const pair = await kernelPair();
 const [LOGITS, OUT, ENTRIES] = [BASE, BASE + 0x10_0000, BASE + 0x20_0000];

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { ScalarMath } from "../../kernels/abi.ts";
 import { build, modulePath } from "../../kernels/build.ts";
-import { seeded } from "./pair.ts";
+import { seeded } from "../fakes/random.ts";
 
 await build();
 const { instance } = await WebAssembly.instantiate(readFileSync(modulePath("math")));

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { activationBytes, BLOCK_BYTES, matmulScratchBytes, matrixBytes } from "../../kernels/abi.ts";
 import { WEIGHT_FORMATS, type WeightFormat } from "../../kernels/formats.ts";
 import { dequantize, pack } from "../../kernels/reference/pack.ts";
-import { HARD, normals, seeded } from "./pair.ts";
+import { seeded } from "../fakes/random.ts";
+import { HARD, normals } from "./pair.ts";
 import { bits, compiled, type Machine, reference, VARIANTS } from "./variants.ts";
 
 interface Problem {

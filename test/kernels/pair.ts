@@ -7,6 +7,7 @@ import type { Kernels } from "../../kernels/abi.ts";
 import { build, modulePath } from "../../kernels/build.ts";
 import { createReference } from "../../kernels/reference.ts";
 import type { Variant } from "../../src/engine/kernels.ts";
+import { seeded } from "../fakes/random.ts";
 
 /** Where tests may write: behind the kernels' own tables. */
 export const BASE = 65_536;
@@ -70,17 +71,6 @@ function instantiate(memory: WebAssembly.Memory, variant: Variant): Kernels {
   const module = new WebAssembly.Module(readFileSync(modulePath(`kernels-${variant}`)));
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return exports as unknown as Kernels;
-}
-
-/** A source of numbers in [0, 1) that a seed fixes (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** n floats, roughly normal with this deviation. */

@@ -4,14 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Answer, answerTo, heldOutPrompts, isCorrect, openCompleter } from "../../scripts/eval-pocket.ts";
+import {
+  type Answer,
+  answerTo,
+  heldOutPrompts,
+  isCorrect,
+  openCompleter,
+  scoreByKind,
+} from "../../scripts/eval-pocket.ts";
 import { pack } from "../../scripts/pack/pack.ts";
 
-/** The floor of `npm run eval:pocket` on every fifth prompt; the model card has the whole score. */
-const FLOOR = 0.85;
+/** The floors of `npm run eval:pocket`, of all prompts and of each kind; the model card has the scores. */
+const [FLOOR, KIND_FLOOR] = [0.9, 0.75];
 
 const out = mkdtempSync(join(tmpdir(), "pocket-test-"));
-const prompts = heldOutPrompts().filter((_, i) => i % 5 === 0);
+const prompts = heldOutPrompts();
 const answers: Answer[] = [];
 
 before(async () => {
@@ -24,8 +31,12 @@ before(async () => {
 after(() => rmSync(out, { recursive: true }));
 
 test("the pocket model answers held-out prompts through our engine", () => {
-  const right = prompts.filter((prompt, i) => isCorrect(answers[i]!, prompt)).length;
+  const isRight = prompts.map((prompt, i) => isCorrect(answers[i]!, prompt));
+  const right = isRight.filter(Boolean).length;
   assert.ok(right >= FLOOR * prompts.length, `${right} of ${prompts.length}`);
+  for (const [kind, [part, all]] of scoreByKind(prompts, isRight)) {
+    assert.ok(part >= KIND_FLOOR * all, `${kind}: ${part} of ${all}`);
+  }
 });
 
 test("its answers end by themselves", () => {
@@ -34,7 +45,7 @@ test("its answers end by themselves", () => {
 });
 
 test("its answers, shuffled, score below 10 %", () => {
-  const step = 37; // prime to 100, and beyond the size of a kind
+  const step = 137; // prime to 500, and beyond the size of a kind
   const right = prompts.filter((prompt, i) => isCorrect(answers[(i + step) % answers.length]!, prompt)).length;
   assert.ok(right < 0.1 * prompts.length, `${right} of ${prompts.length}`);
 });

@@ -1,17 +1,6 @@
 // Seeded strings that are hard for a tokenizer: all scripts, emoji, combining marks, lone surrogates, long runs of white
 // space, contractions, added tokens and broken ones. Nothing newer than Unicode 15.
 
-/** Mulberry32: numbers in 0..1, the same for the same seed on every engine. */
-export function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 // Scripts of the first plane; digits, signs and marks; emoji, other planes, private use. Code points in hexadecimal.
 const RANGES = `
   20-7e a0-17f 180-24f 370-377 391-3ff 400-52f 531-556 5d0-5ea 591-5c7 600-6ff 710-74a 904-97f 985-98c a05-a0a b85-b8a

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { normalizeNfc } from "../../src/token/normalize.ts";
-import { randomNumbers } from "./fuzz.ts";
+import { seeded } from "../fakes/random.ts";
 
 const nfc = (text: string) => normalizeNfc(text, { steps: 0 });
 
 test("normalizeNfc() equals the engine's NFC on long runs of marks", () => {
-  const random = randomNumbers(5);
+  const random = seeded(5);
   const marks: string[] = [];
   for (let c = 0x300; c < 0x1f000; c++) if (/\p{M}/u.test(String.fromCodePoint(c))) marks.push(String.fromCodePoint(c));
   const bases = ["", "a", "é", "ệ", "q", "\u1100", "क", "\ud800"];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { StopMatcher } from "../../src/token/stop.ts";
-import { randomNumbers } from "./fuzz.ts";
+import { seeded } from "../fakes/random.ts";
 
 test("StopMatcher.push() holds back what may be the beginning of a stop string", () => {
   const matcher = new StopMatcher(["\n\nUser:", "END"]);
@@ -40,7 +40,7 @@ function cutAt(text: string, stops: readonly string[]): { text: string; stopped:
 }
 
 test("StopMatcher.push() gives the same text however it is cut, and holds back no more than it must", () => {
-  const random = randomNumbers(8);
+  const random = seeded(8);
   const word = (most: number) =>
     Array.from({ length: Math.floor(random() * (most + 1)) }, () => "aabc😀"[Math.floor(random() * 4)]).join("");
   let stoppedCount = 0;
