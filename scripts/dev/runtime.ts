@@ -98,11 +98,11 @@ export function serverEnvironment(): NodeJS.ProcessEnv {
 function settings(): Record<string, string> {
   const origins = JSON.parse(process.env.QWEN_EDGE_ORIGINS || "{}") as Record<string, { keySecret?: string }>;
   const secrets = Object.values(origins).map(({ keySecret }) => keySecret);
-  const given = pick((name) => (name.startsWith("QWEN_EDGE_") && name !== CLIENT_KEY) || secrets.includes(name));
+  const given = pick((name) => name.startsWith("QWEN_EDGE_") || secrets.includes(name));
   return { QWEN_EDGE_KEEP_ALIVE_MS: KEEP_ALIVE_MS, ...given };
 }
 
 function pick(isWanted: (name: string) => boolean): Record<string, string> {
-  const entries = Object.entries(process.env).filter(([name, value]) => isWanted(name) && value !== undefined);
+  const entries = Object.entries(serverEnvironment()).filter(([name, value]) => isWanted(name) && value !== undefined);
   return Object.fromEntries(entries) as Record<string, string>;
 }

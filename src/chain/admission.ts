@@ -170,8 +170,8 @@ export class Admission {
 
   /** Pages that sessions which run and are read lack of what `needs` says. */
   #growth(needs: (session: ChainSession) => number): number {
-    const readers = this.#running().filter(({ stalled }) => !stalled);
-    return readers.reduce((sum, session) => sum + Math.max(0, needs(session) - session.timeline.pages), 0);
+    const active = this.#sessions.filter(({ isActive }) => isActive);
+    return active.reduce((sum, session) => sum + Math.max(0, needs(session) - session.timeline.pages), 0);
   }
 }
 

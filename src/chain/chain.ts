@@ -160,7 +160,7 @@ export class Chain {
       }
       await turn; // aborts, timers and other requests get theirs after each step
       // Sessions side by side ask for their next step once their readers took this one; they would miss the frame.
-      if (this.#admission.sessions.filter(({ paused, stalled }) => !paused && !stalled).length > 1) await macrotask();
+      if (this.#admission.sessions.filter(({ isActive }) => isActive).length > 1) await macrotask();
       this.#framesInFlight--;
       this.#pump();
     }

@@ -59,7 +59,7 @@ export function choose(
   const ready = readyWorks(sessions).filter(({ session }) => !refused.has(session));
   const first = ready[0];
   if (first === undefined) return null;
-  const running = sessions.filter(({ paused, stalled }) => !paused && !stalled).length;
+  const running = sessions.filter(({ isActive }) => isActive).length;
   const slots = Math.max(1, Math.ceil(running / limits.stages));
   if (first.isAgain) {
     const works = ready.filter((work) => work.isAgain).slice(0, Math.min(slots, limits.rows));

@@ -93,9 +93,14 @@ export class ChainSession implements Session {
     return this.timeline.ids.length - this.timeline.computed;
   }
 
+  /** Whether it is one of those that compute: it has its pages, and it is read. */
+  get isActive(): boolean {
+    return !this.paused && !this.stalled;
+  }
+
   /** Whether somebody waits for its next token: all of its prompt is computed, and it is read. */
   get isStreaming(): boolean {
-    return this.hidden !== null && !this.paused && !this.stalled && this.pending <= 1;
+    return this.hidden !== null && this.isActive && this.pending <= 1;
   }
 
   sync(ids: readonly number[], constraint: Constraint): Promise<Candidates> {

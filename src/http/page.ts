@@ -50,9 +50,10 @@ export function pageFile(open: OpenPageFile): (c: Context) => Promise<Response> 
     const headers = { ...SECURITY_HEADERS, "content-type": type };
     if (isHashed) {
       const kept = { ...headers, "cache-control": FOREVER };
+      if (c.req.method !== "HEAD") return new Response(body, { headers: kept });
       // Nobody else would close the file: a body that is not sent is not read either.
-      if (c.req.method === "HEAD") await body.cancel();
-      return new Response(c.req.method === "HEAD" ? null : body, { headers: kept });
+      await body.cancel();
+      return new Response(null, { headers: kept });
     }
     // A few kilobytes, asked for anew with each visit.
     const bytes = await new Response(body).arrayBuffer();
